@@ -1,0 +1,1 @@
+"""The built-in plugins: dialects and backends, one file each, by target_dolt's public API."""

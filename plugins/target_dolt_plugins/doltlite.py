@@ -1,0 +1,250 @@
+"""DoltLite: one file, SQLite with Dolt's commits, branches and diffs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import NullPool
+
+from target_dolt import Backend, Database, Limits, Row, Storage, Table, Where, Writer, hookimpl
+from target_dolt.backend import sa_table
+from target_dolt.dialect import ColumnType
+from target_dolt.errors import (
+    CommitConflictError,
+    ConfigError,
+    IncompatibleChangeError,
+    LockedError,
+)
+from target_dolt_plugins import doltlite_engine
+from target_dolt_plugins.doltlite_types import logical_type, storage
+
+BUSY_SECONDS = 60
+"""How long a statement waits for another process's write: a commit of a big table can take
+seconds."""
+
+
+class DoltLiteDialect(SQLiteDialect_pysqlite):
+    """SQLAlchemy's dialect for `doltlite:///file.db` and `doltlite:///file.db@branch`."""
+
+    name = "sqlite"
+    driver = "doltlite"
+    supports_statement_cache = True
+    max_identifier_length = 64
+
+    def __init__(self, begin: str = "DEFERRED", **options: Any) -> None:
+        """Take `begin="IMMEDIATE"` for connections that write, beside SQLAlchemy's options."""
+        super().__init__(**options)
+        self._begin = f"BEGIN {begin}"
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        """Return Python's sqlite3 on DoltLite's library."""
+        return doltlite_engine.load()
+
+    def on_connect(self) -> Callable[[Any], None]:
+        """Leave transactions to SQLAlchemy: DDL rolls back with the rest."""
+        prepare = super().on_connect()
+
+        def connected(connection: Any) -> None:
+            connection.isolation_level = None
+            if prepare is not None:
+                prepare(connection)
+
+        return connected
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin for real; sqlite3 alone would wait for the first INSERT."""
+        dbapi_connection.execute(self._begin)
+
+
+def describe(table: Table) -> sa.Table:
+    """Return the table as SQLite has it: STRICT, and without a rowid where the key is not one."""
+    described = sa_table(table, lambda one: storage(one).ddl, sqlite_strict=True)
+    key_types = [described.c[name].type for name in table.key]
+    is_rowid = len(key_types) == 1 and isinstance(key_types[0], sa.INTEGER)
+    described.dialect_options["sqlite"]["with_rowid"] = not table.key or is_rowid
+    return described
+
+
+class DoltLiteWriter(Writer):
+    """Rows by executemany of one statement, compiled once."""
+
+    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
+        """Compile the statements for a table."""
+        values = insert(table)
+        key = list(table.primary_key.columns)
+        rest = {c.name: values.excluded[c.name] for c in table.columns if not c.primary_key}
+        if not key:
+            upsert = values
+        elif rest:
+            upsert = values.on_conflict_do_update(index_elements=key, set_=rest)
+        else:
+            upsert = values.on_conflict_do_nothing(index_elements=key)
+        where = sa.and_(*(column == sa.bindparam(None, unique=True) for column in key))
+        self._append = str(values.compile(dialect=dialect))
+        self._upsert = str(upsert.compile(dialect=dialect))
+        self._delete = str(table.delete().where(where).compile(dialect=dialect)) if key else ""
+        self._clear = str(table.delete().compile(dialect=dialect))
+
+    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Write rows by key; of two with one key the later wins."""
+        connection.exec_driver_sql(self._upsert, list(rows))
+
+    def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Add rows to a table without a key."""
+        connection.exec_driver_sql(self._append, list(rows))
+
+    def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
+        """Remove rows by key."""
+        connection.exec_driver_sql(self._delete, list(keys))
+
+    def clear(self, connection: sa.Connection) -> None:
+        """Remove all rows."""
+        connection.exec_driver_sql(self._clear)
+
+
+class DoltLiteDatabase(Database):
+    """An open DoltLite file."""
+
+    limits = Limits()
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or make it."""
+        self.path = path
+        self.name = str(path)
+        self._engines: list[sa.Engine] = []
+        self._sql = DoltLiteDialect()
+        doltlite_engine.load()
+        if not path.absolute().parent.is_dir():
+            msg = f"'{path}': there is no such directory; create it, or give another `path`"
+            raise ConfigError(msg)
+        try:
+            with self.connect() as connection:
+                connection.exec_driver_sql("SELECT 1 FROM dolt_branches LIMIT 1")
+        except sa.exc.DBAPIError as error:
+            msg = (
+                f"'{path}' cannot be opened as a DoltLite file ({error.orig}); a file in "
+                "SQLite's own format has no commits: give another `path`"
+            )
+            raise ConfigError(msg) from error
+
+    def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
+        """Open a connection on a branch."""
+        place = self.name if branch is None else f"{self.name}@{branch}"
+        engine = sa.create_engine(
+            sa.URL.create("doltlite", database=place),
+            poolclass=NullPool,
+            hide_parameters=True,
+            begin="IMMEDIATE" if write else "DEFERRED",
+            connect_args={"timeout": BUSY_SECONDS},
+        )
+        return engine.connect()
+
+    def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
+        """Call a procedure; DoltLite has them as functions."""
+        marks = ", ".join("?" for _ in arguments)
+        statement = f"SELECT {procedure}({marks})"
+        return connection.exec_driver_sql(statement, arguments).scalar()
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock file beside the database; the system frees it with the process."""
+        import fcntl  # noqa: PLC0415 - not on Windows, where there is no DoltLite either
+
+        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+        path = self.path.absolute().parent / f".{self.path.name}-{digest}.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
+                msg = f"process {owner or 'unknown'} holds it"
+                raise LockedError(msg) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
+        """Move the branch by a checked reset: dolt_merge grows with history, this does not."""
+        with target.begin():
+            here = target.exec_driver_sql("SELECT active_branch()").scalar()
+            if target.exec_driver_sql("SELECT dolt_hashof(?)", (here,)).scalar() != base:
+                return False
+            if not target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
+                self.call(target, "dolt_reset", "--hard", branch)
+                return True
+        # Somebody's uncommitted changes: only a merge keeps them.
+        try:
+            with target.begin():
+                self.call(target, "dolt_merge", "--ff-only", branch)
+        except sa.exc.DBAPIError as error:
+            msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
+            raise CommitConflictError(msg) from error
+        return True
+
+    def storage(self, column_type: ColumnType) -> Storage:
+        """Return how a STRICT table keeps a type."""
+        return storage(column_type)
+
+    def logical_type(self, reflected: ColumnType) -> ColumnType:
+        """Return the widest type that SQLite keeps in such a column."""
+        return logical_type(reflected)
+
+    def create(self, connection: sa.Connection, table: Table) -> None:
+        """Create a STRICT table."""
+        connection.execute(sa.schema.CreateTable(describe(table)))
+
+    def alter(self, connection: sa.Connection, old: Table, new: Table) -> None:
+        """Add columns. A type that is stored as before needs no statement at all."""
+        described = describe(new)
+        for name in new.types:
+            if name not in old.types:
+                quote = self._sql.identifier_preparer
+                column = self._sql.ddl_compiler(self._sql, None).get_column_specification(  # type: ignore[arg-type, no-untyped-call]
+                    described.c[name]
+                )
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {quote.format_table(described)} ADD COLUMN {column}"
+                )
+                continue
+            before, after = (storage(one.types[name]).ddl for one in (old, new))
+            if type(before) is not type(after):
+                msg = f"table '{new.name}', column '{name}': DoltLite cannot change {before!r}"
+                raise IncompatibleChangeError(msg)
+
+    def writer(self, table: Table) -> Writer:
+        """Return what writes rows into a table."""
+        return DoltLiteWriter(describe(table), self._sql)
+
+    def close(self) -> None:
+        """Close the database: connections are closed by whoever opened them."""
+
+
+def _claims(path: Path) -> bool:
+    """A file, or a name with nothing there yet: a directory is for Dolt."""
+    return not path.is_dir()
+
+
+def _open(where: Where) -> Database:
+    path = Path(where.url.database or "") if where.url is not None else where.path
+    if path is None or not path.name:
+        msg = "a DoltLite database needs a file: doltlite:///file.db"
+        raise ConfigError(msg)
+    return DoltLiteDatabase(path)
+
+
+@hookimpl(trylast=True)
+def dolt_register_backends() -> Iterable[Backend]:
+    """Bring DoltLite."""
+    return [Backend("doltlite", ("doltlite",), _claims, _open)]

@@ -1,0 +1,74 @@
+"""How DoltLite keeps each type. Facts: https://sqlite.org/stricttables.html."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from target_dolt import Storage
+from target_dolt.dialect import ColumnType
+from target_dolt.errors import UnsupportedTypeError
+
+DOUBLE_DIGITS = 15
+"""Decimal digits that every double keeps: DBL_DIG of IEEE 754's binary64."""
+
+INT64_DIGITS = 18
+"""Decimal digits that a 64-bit integer always holds."""
+
+
+def _decimal(column_type: Any) -> Storage:
+    precision, scale = column_type.precision or 10, column_type.scale or 0
+    if scale == 0 and precision <= INT64_DIGITS:
+        return Storage(sa.INTEGER(), encode=int, decode=Decimal)
+    if precision <= DOUBLE_DIGITS:
+        return Storage(sa.REAL(), encode=float, decode=lambda value: Decimal(f"{value:.{scale}f}"))
+    return Storage(sa.TEXT(), encode=lambda value: f"{value:f}", decode=Decimal)
+
+
+def _integer(column_type: Any) -> Storage:
+    if getattr(column_type, "unsigned", False) and isinstance(column_type, sa.BIGINT):
+        return Storage(sa.TEXT(), encode=str, decode=int)
+    return Storage(sa.INTEGER())
+
+
+_STORAGE: tuple[tuple[type[ColumnType], Callable[[Any], Storage]], ...] = (
+    (sa.BOOLEAN, lambda _: Storage(sa.INTEGER())),
+    (sa.Integer, _integer),
+    (sa.DOUBLE, lambda _: Storage(sa.REAL())),
+    (sa.DECIMAL, _decimal),
+    (sa.DATE, lambda _: Storage(sa.TEXT())),
+    (sa.DATETIME, lambda _: Storage(sa.TEXT())),
+    (sa.TIME, lambda _: Storage(sa.TEXT())),
+    (sa.JSON, lambda _: Storage(sa.TEXT())),
+    (sa.VARCHAR, lambda _: Storage(sa.TEXT())),
+    (mysql.LONGTEXT, lambda _: Storage(sa.TEXT())),
+)
+"""STRICT tables know INTEGER, REAL, TEXT and BLOB (https://sqlite.org/stricttables.html):
+each type goes where SQLite compares it rightly, else into text."""
+
+_LOGICAL: tuple[tuple[type[ColumnType], ColumnType], ...] = (
+    (sa.Integer, sa.BIGINT()),
+    (sa.Float, sa.DOUBLE()),
+    (sa.REAL, sa.DOUBLE()),
+)
+
+
+def storage(column_type: ColumnType) -> Storage:
+    """Return how a STRICT table keeps a type; UnsupportedTypeError where it cannot."""
+    for kind, make in _STORAGE:
+        if isinstance(column_type, kind):
+            return make(column_type)
+    msg = f"DoltLite has no place for {column_type!r}"
+    raise UnsupportedTypeError(msg)
+
+
+def logical_type(reflected: ColumnType) -> ColumnType:
+    """Return the widest type that SQLite keeps in a column declared so."""
+    for kind, logical in _LOGICAL:
+        if isinstance(reflected, kind):
+            return logical
+    return mysql.LONGTEXT()

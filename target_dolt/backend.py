@@ -1,0 +1,189 @@
+"""Where commits are kept: what a backend plugin brings, and what the loader asks of it.
+
+All that differs between DoltLite and Dolt stands behind `Database`; the rest of the package
+knows neither.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt.dialect import ColumnType, Converter
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which database, as the settings say it: a URL or a path, never both."""
+
+    url: sa.URL | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a table may hold. Policy reads limits, never a backend's name.
+
+    Attributes:
+        key_text: Characters of all text columns of a key together; None where unbounded.
+    """
+
+    key_text: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How a backend keeps one column type.
+
+    Attributes:
+        ddl: The type that the column is declared with.
+        encode: From what a `Converter` made to what the driver takes; None for "as it is".
+        decode: From what the driver gives to int, Decimal, float, str or bytes.
+    """
+
+    ddl: ColumnType
+    encode: Converter | None = None
+    decode: Converter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table as the loader knows it.
+
+    Attributes:
+        name: The table's name.
+        types: Each column's type, in the order of the columns.
+        key: The primary key's columns in order; empty for a table without one.
+    """
+
+    name: str
+    types: dict[str, ColumnType] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+
+
+Row = tuple[Any, ...]
+"""One row's values in the order of its table's columns, encoded by their `Storage`."""
+
+
+class Writer(abc.ABC):
+    """Writes rows of one table; each call is given a connection with a transaction begun."""
+
+    @abc.abstractmethod
+    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Write rows by key; of two with one key the later wins."""
+
+    @abc.abstractmethod
+    def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Add rows to a table without a key."""
+
+    @abc.abstractmethod
+    def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
+        """Remove rows by key; a key that is not there is no error."""
+
+    @abc.abstractmethod
+    def clear(self, connection: sa.Connection) -> None:
+        """Remove all rows, in the transaction."""
+
+
+class Database(abc.ABC):
+    """One open database with its branches. Closing it ends whatever opening it began."""
+
+    name: str
+    """What messages call it; never with a password."""
+
+    limits: Limits
+
+    @abc.abstractmethod
+    def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
+        """Open a connection on a branch (None: the database's default branch).
+
+        Closing the connection closes it for good: no pool keeps a branch in use.
+        """
+
+    @abc.abstractmethod
+    def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
+        """Call one of Dolt's procedures and return the first value of its answer."""
+
+    @abc.abstractmethod
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold a lock of this name for as long as the context lasts, at the most this process.
+
+        Raises:
+            LockedError: Another process holds it; the message says which.
+        """
+
+    @abc.abstractmethod
+    def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
+        """Move the branch that `target` is on to the head of `branch`, if it still is at `base`.
+
+        Returns False, and changes nothing, where it has moved. Uncommitted changes of the
+        branch in other tables stay as they are.
+
+        Raises:
+            CommitConflictError: Uncommitted changes of the branch are in the way.
+        """
+
+    @abc.abstractmethod
+    def storage(self, column_type: ColumnType) -> Storage:
+        """Return how this backend keeps a type; UnsupportedTypeError where it cannot."""
+
+    @abc.abstractmethod
+    def logical_type(self, reflected: ColumnType) -> ColumnType:
+        """Return the type of a column that the catalogue does not know."""
+
+    @abc.abstractmethod
+    def create(self, connection: sa.Connection, table: Table) -> None:
+        """Create a table."""
+
+    @abc.abstractmethod
+    def alter(self, connection: sa.Connection, old: Table, new: Table) -> None:
+        """Give the table `old` the columns and types of `new`, with as few statements as
+        the engine can; no row changes but by its new types."""
+
+    @abc.abstractmethod
+    def writer(self, table: Table) -> Writer:
+        """Return what writes rows into a table."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One kind of database, as a plugin brings it.
+
+    Attributes:
+        name: Its name in messages and in `--about`.
+        schemes: The URL schemes that are its own.
+        claims: Whether a path is, or would become, a database of this kind.
+        open: Opens the database, and creates it where it is missing.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    claims: Callable[[Path], bool]
+    open: Callable[[Where], Database]
+
+
+def sa_table(table: Table, ddl: Callable[[ColumnType], ColumnType], **options: Any) -> sa.Table:
+    """Return SQLAlchemy's description of a table, for DDL and statements."""
+    columns: Iterable[sa.Column[Any]] = (
+        sa.Column(
+            name,
+            ddl(column_type),
+            primary_key=name in table.key,
+            autoincrement=False,
+            nullable=name not in table.key,
+        )
+        for name, column_type in table.types.items()
+    )
+    key = sa.PrimaryKeyConstraint(*table.key) if table.key else None
+    parts = [*columns, key] if key is not None else list(columns)
+    return sa.Table(table.name, sa.MetaData(), *parts, **options)

@@ -1,0 +1,79 @@
+"""The `target-dolt` command: the SDK's, with exit codes for scripts and no traceback."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, Any
+
+import click
+
+from target_dolt import state
+from target_dolt.errors import TargetDoltError
+from target_dolt.load import open_database
+from target_dolt.plugins import load_plugins
+from target_dolt.schema import Tables
+from target_dolt.settings import Settings
+from target_dolt.target import TargetDolt, TerminatedError
+from target_dolt_plugins import doltlite_engine
+
+
+class Command(TargetDolt):
+    """TargetDolt as a command of its own process."""
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        file_input: IO[str] | None = None,
+        print_state: bool = False,
+    ) -> None:
+        """Run the command; every error that we know ends it with one message."""
+        try:
+            if print_state:
+                cls._print_state(config)
+            else:
+                super().invoke(
+                    about=about, about_format=about_format, config=config, file_input=file_input
+                )
+        except TargetDoltError as error:
+            cls.logger.error(str(error))  # noqa: TRY400 - a message, not a traceback
+            sys.exit(error.exit_code)
+        except TerminatedError as error:
+            cls.logger.warning("Stopped by signal %d; the last STATE is kept", error.signum)
+            sys.exit(128 + error.signum)
+
+    @classmethod
+    def _print_state(cls, config: Any) -> None:
+        settings = Settings.from_config(
+            config.config | (cls._env_var_config if config.parse_env else {})
+        )
+        database = open_database(settings.where, load_plugins())
+        try:
+            with database.connect(settings.branch) as connection:
+                tables = Tables(database, connection)
+                line = state.read(connection, tables, settings.pipeline_id)
+        finally:
+            database.close()
+        click.echo(line or "{}")
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add --print-state to the SDK's options."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--print-state"],
+                is_flag=True,
+                help="Write the state at the branch's head to stdout, ready to hand to a tap.",
+            )
+        )
+        return command
+
+
+def main() -> None:
+    """Run `target-dolt`."""
+    doltlite_engine.allow_restart()
+    Command.cli()

@@ -1,0 +1,276 @@
+"""The run branch and the commit point: the only place that knows Dolt's procedures.
+
+All of a run's writing happens on a branch of its own. At a commit point that branch is
+committed and the target branch is moved onto it, so that readers see whole commits only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database
+from target_dolt.errors import CommitConflictError, LockedError, WriteError
+from target_dolt.messages import Commit, PendingCommit, TableChange
+
+RUN_PREFIX = "target-dolt/"
+"""Run branches are called target-dolt/<lock>/<run>: whose lock is free is dead."""
+
+OWN_PREFIX = "_target_dolt_"
+"""Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
+
+HELD_PREFIX = "held/"
+"""Branches that are kept for a look; no run removes them."""
+
+_MOVES = 8
+"""How often a commit point tries again when others keep moving the target branch."""
+
+_log = logging.getLogger("target-dolt")
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time: 20260131T235959-1a2b3c."""
+    now = dt.datetime.now(tz=dt.timezone.utc)
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+class RunBranch:
+    """A run's own branch, from its making to its removal."""
+
+    def __init__(self, database: Database, branch: str | None, pipeline: str, run: str) -> None:
+        """Take the pipeline's lock and make the branch from the target's head.
+
+        Args:
+            database: The open database.
+            branch: The target branch, made where it is missing; None for the default branch.
+            pipeline: The pipeline's id.
+            run: The run's id.
+
+        Raises:
+            LockedError: The same pipeline is at work on the same branch.
+        """
+        self.database = database
+        self._held = False
+        self._hashes: dict[str, str] = {}
+        self._open = ExitStack()
+        try:
+            self.branch = self._find_target(branch)
+            lock = lock_name(pipeline, self.branch)
+            self._take_lock(lock, pipeline)
+            self._target = self._connect(self.branch)
+            self._remove_dead(lock)
+            self.name = f"{RUN_PREFIX}{lock}/{run}"
+            with self._target.begin():
+                database.call(self._target, "dolt_branch", self.name, self.branch)
+            self._open.callback(self._remove)
+            self._base = self._hash_of(self._target, self.branch)
+            self.connection = self._connect(self.name)
+        except BaseException:
+            self._open.close()
+            raise
+
+    def _connect(self, branch: str) -> sa.Connection:
+        return self._open.enter_context(self.database.connect(branch, write=True))
+
+    def _find_target(self, branch: str | None) -> str:
+        with self.database.connect(write=True) as connection, connection.begin():
+            default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
+            names = {name for (name,) in connection.exec_driver_sql(_BRANCHES)}
+            if branch is not None and branch not in names:
+                self.database.call(connection, "dolt_branch", branch, default)
+                _log.info("Made the branch '%s' from '%s'", branch, default)
+        return branch or default
+
+    def _take_lock(self, lock: str, pipeline: str) -> None:
+        try:
+            self._open.enter_context(self.database.lock(lock))
+        except LockedError as error:
+            msg = (
+                f"another run of the pipeline '{pipeline}' is loading into the branch "
+                f"'{self.branch}' ({error}); wait for it, or give each pipeline a "
+                "`pipeline_id` of its own"
+            )
+            raise LockedError(msg) from None
+
+    def _remove_dead(self, own_lock: str) -> None:
+        """Remove run branches whose owners are gone: their locks are free."""
+        with self._target.begin():
+            names = [name for (name,) in self._target.exec_driver_sql(_BRANCHES)]
+        for name in names:
+            if not name.startswith(RUN_PREFIX):
+                continue
+            lock = name.removeprefix(RUN_PREFIX).split("/")[0]
+            try:
+                with ExitStack() as held:
+                    if lock != own_lock:
+                        held.enter_context(self.database.lock(lock))
+                    with self._target.begin():
+                        self.database.call(self._target, "dolt_branch", "-D", name)
+            except LockedError:
+                continue
+            _log.warning("Removed '%s', which a run left that did not end well", name)
+
+    def _remove(self) -> None:
+        if self._held:
+            return
+        with self.database.connect(self.branch, write=True) as connection, connection.begin():
+            self.database.call(connection, "dolt_branch", "-D", self.name)
+
+    def _hash_of(self, connection: sa.Connection, ref: str) -> str:
+        with connection.begin():
+            found = connection.execute(sa.text("SELECT dolt_hashof(:ref)"), {"ref": ref})
+            return str(found.scalar())
+
+    def commit(
+        self,
+        tables: Collection[str],
+        beside: Collection[str],
+        compose: Callable[[tuple[TableChange, ...]], tuple[PendingCommit, str]],
+        author: str,
+    ) -> Commit | None:
+        """Commit what the run has written, and move the target branch onto it.
+
+        Args:
+            tables: The tables that this run writes.
+            beside: Tables to commit with them, in which a difference alone makes no commit.
+            compose: Makes the message from what differs.
+            author: `Name <address>`.
+
+        Returns:
+            The commit; None where `tables` do not differ.
+
+        Raises:
+            CommitConflictError: Somebody changed one of `tables` on the target branch. The
+                run's branch is kept under another name.
+        """
+        connection = self.connection
+        hashes = self._table_hashes(tables)
+        with connection.begin():
+            # A pattern in dolt_ignore may not make rows vanish: hence the force.
+            self.database.call(connection, "dolt_add", "-f", *tables, *beside)
+            staged = {
+                name for name, is_staged, _ in connection.exec_driver_sql(_STATUS) if is_staged
+            }
+            if not staged & set(tables):
+                return None
+            changes = self._changes(connection)
+            pending, message = compose(changes)
+            commit_hash = self._commit(message, author)
+        for _ in range(_MOVES):
+            head = self._hash_of(self._target, self.branch)
+            if head != self._base:
+                commit_hash = self._take_in(head, tables, message, author)
+            if self._advance():
+                self._base = commit_hash
+                self._hashes |= hashes
+                return Commit(commit_hash, message, pending)
+        reason = f"the branch '{self.branch}' kept moving"
+        raise self._conflict(reason)
+
+    def differs(self, tables: Collection[str]) -> bool:
+        """Whether one of these tables holds something else than at the last commit."""
+        return any(
+            self._hashes.get(name) != found for name, found in self._table_hashes(tables).items()
+        )
+
+    def know(self, table: str) -> None:
+        """Remember what a table holds before this run writes to it."""
+        if table not in self._hashes:
+            self._hashes |= self._table_hashes([table])
+
+    def _table_hashes(self, tables: Collection[str]) -> dict[str, str]:
+        """Return a hash of each table's content: reading it writes nothing, `dolt_add` does."""
+        query = sa.text("SELECT dolt_hashof_table(:name)")
+        with self.connection.begin():
+            return {
+                name: str(self.connection.execute(query, {"name": name}).scalar())
+                for name in tables
+            }
+
+    def _changes(self, connection: sa.Connection) -> tuple[TableChange, ...]:
+        rows = connection.exec_driver_sql(_DIFF_STAT).mappings()
+        return tuple(
+            TableChange(
+                row["table_name"],
+                int(row["rows_added"] or 0),
+                int(row["rows_modified"] or 0),
+                int(row["rows_deleted"] or 0),
+            )
+            for row in rows
+            if not row["table_name"].startswith(OWN_PREFIX)
+        )
+
+    def _commit(self, message: str, author: str) -> str:
+        arguments = ("-m", message, "--author", author)
+        return str(self.database.call(self.connection, "dolt_commit", *arguments))
+
+    def _advance(self) -> bool:
+        try:
+            return self.database.advance(self._target, self.name, self._base)
+        except CommitConflictError as error:
+            raise self._conflict(str(error)) from error
+
+    def _take_in(self, head: str, tables: Collection[str], message: str, author: str) -> str:
+        """Take somebody's commit into the run branch, and commit ours again on top of it.
+
+        Only where they changed no table of this run: Dolt merges cell by cell, and would make
+        rows that no source ever had.
+        """
+        connection = self.connection
+        with connection.begin():
+            summary = connection.execute(_DIFF_SUMMARY, {"old": self._base, "new": head})
+            theirs = {row["to_table_name"] or row["from_table_name"] for row in summary.mappings()}
+        both = {name for name in theirs & set(tables) if not name.startswith(OWN_PREFIX)}
+        if both:
+            names = ", ".join(sorted(both))
+            reason = f"somebody else changed {names} on the branch '{self.branch}'"
+            raise self._conflict(reason)
+        with connection.begin():
+            self.database.call(connection, "dolt_merge", head)
+        with connection.begin():
+            self.database.call(connection, "dolt_reset", "--soft", head)
+            commit_hash = self._commit(message, author)
+        self._base = head
+        return commit_hash
+
+    def _conflict(self, reason: str) -> CommitConflictError:
+        kept = self.hold()
+        msg = (
+            f"{reason}; nothing was changed there, this run's rows since its last commit are "
+            f"kept on the branch '{kept}': look at it, merge or delete it, and run again from "
+            "the last STATE"
+        )
+        return CommitConflictError(msg)
+
+    def hold(self) -> str:
+        """Keep the run's branch under a name that no run removes; return that name."""
+        kept = HELD_PREFIX + self.name.removeprefix(RUN_PREFIX).split("/", 1)[1]
+        with self._target.begin():
+            self.database.call(self._target, "dolt_branch", "-m", self.name, kept)
+        self._held = True
+        return kept
+
+    def close(self) -> None:
+        """Remove the branch and give the lock back."""
+        try:
+            self._open.close()
+        except sa.exc.DBAPIError as error:
+            msg = f"the run's branch '{self.name}' could not be removed: {error.orig}"
+            raise WriteError(msg) from error
+
+
+def lock_name(pipeline: str, branch: str) -> str:
+    """Return the name of the lock that one pipeline holds on one branch."""
+    return hashlib.sha256(f"{pipeline}\0{branch}".encode()).hexdigest()[:12]
+
+
+_BRANCHES = "SELECT name FROM dolt_branches"
+_STATUS = "SELECT table_name, staged, status FROM dolt_status"
+_DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"
+_DIFF_SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")

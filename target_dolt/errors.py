@@ -1,0 +1,126 @@
+"""Every error that this package raises on purpose, one tree.
+
+::
+
+    TargetDoltError
+    ├── ConfigError              a setting is wrong or contradicts another
+    │   └── LockedError          another run of this pipeline is at work
+    ├── PluginError              a plugin is broken, or two of them claim one thing
+    ├── SchemaError              a SCHEMA message cannot become a table
+    │   ├── NameCollisionError   two names would fall together in the database
+    │   ├── UnsupportedTypeError a column's type has no place in the database
+    │   └── IncompatibleChangeError  a table cannot become what the SCHEMA asks
+    ├── MessageError             a line of input is not a Singer message
+    │   ├── RecordError          a record's value cannot be stored as it came
+    │   │   └── MissingKeyError  a record without its key
+    │   └── RecordBeforeSchemaError
+    ├── WriteError               the database refused, or went away
+    │   └── CommitConflictError  somebody else changed a table of this run
+    ├── IncompleteReplaceError   the input ended before a table's replacement did
+    └── StateDeliveryError       the commit stands, but stdout did not take the STATE
+
+Where singer-sdk has a class for the same case, ours inherits from it as well.
+A message never holds a row's values (but for numbers that are a key) or a password.
+"""
+
+from __future__ import annotations
+
+from singer_sdk.exceptions import (
+    ConfigurationError,
+    DataError,
+    FatalSyncError,
+    InvalidJSONSchema,
+    MissingKeyPropertiesError,
+    RecordsWithoutSchemaException,
+)
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+
+class TargetDoltError(Exception):
+    """Base of all errors of target-dolt; `exit_code` is what the command ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(TargetDoltError, ConfigurationError):
+    """A setting is wrong, missing, or contradicts another one."""
+
+
+class LockedError(ConfigError):
+    """Another run of the same pipeline works on the same branch."""
+
+
+class PluginError(TargetDoltError):
+    """A plugin could not be loaded, is misspelt, or claims what another one has."""
+
+
+class SchemaError(TargetDoltError, InvalidJSONSchema):
+    """A SCHEMA message that cannot become a table."""
+
+
+class NameCollisionError(SchemaError):
+    """Two streams or two columns would have one name in the database."""
+
+
+class UnsupportedTypeError(SchemaError):
+    """A property's type has no place in the database."""
+
+
+class IncompatibleChangeError(SchemaError):
+    """A table that exists cannot become what the SCHEMA asks for."""
+
+
+class MessageError(TargetDoltError, InvalidInputLine):
+    """A line of input that is not a Singer message. The line itself is never shown."""
+
+    line: int | None = None
+    """The input's line, counted from 1; set by the message reader."""
+
+    def __str__(self) -> str:
+        """Return the message, with the line where it is known."""
+        text = super().__str__()
+        return text if self.line is None else f"line {self.line}: {text}"
+
+
+class RecordError(MessageError, DataError):
+    """A value that cannot be stored as it came.
+
+    Attributes:
+        stream: The stream's name.
+        column: The property, or None where the record as a whole is meant.
+    """
+
+    def __init__(self, stream: str, column: str | None, reason: str, key: str = "") -> None:
+        """Say which stream, column and key, and why."""
+        self.stream = stream
+        self.column = column
+        where = f"stream '{stream}'"
+        if column is not None:
+            where += f", column '{column}'"
+        if key:
+            where += f", key {key}"
+        super().__init__(f"{where}: {reason}")
+
+
+class MissingKeyError(RecordError, MissingKeyPropertiesError):
+    """A record whose key is absent or null."""
+
+
+class RecordBeforeSchemaError(MessageError, RecordsWithoutSchemaException):
+    """A message for a stream that no SCHEMA has announced."""
+
+
+class WriteError(TargetDoltError, FatalSyncError):
+    """The database refused a statement, or went away."""
+
+
+class CommitConflictError(WriteError):
+    """Somebody else committed to a table that this run writes."""
+
+
+class IncompleteReplaceError(TargetDoltError):
+    """The input ended before all rows of a table that is being replaced had come."""
+
+
+class StateDeliveryError(TargetDoltError):
+    """The commit stands, but the STATE could not be written to stdout."""

@@ -1,0 +1,183 @@
+"""JSON Schema made plain: what one property may hold, and a validator for whole records.
+
+`resolve` answers "which one type is this", through `$ref`, `allOf`, `anyOf`, `oneOf`, `const`,
+`enum` and every spelling of nullable; it chooses columns. The validator checks records against
+the schema as the tap sent it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import jsonschema_rs
+
+from target_dolt.dialect import Schema
+from target_dolt.errors import SchemaError
+
+_COMBINERS = ("$ref", "allOf", "anyOf", "oneOf", "const")
+_JSON_TYPES: tuple[tuple[type, str], ...] = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (Decimal, "number"),
+    (float, "number"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "object"),
+)
+
+
+def resolve(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a property may hold beside null: its keywords, with one `type` or none.
+
+    Args:
+        schema: The property's schema; true and {} allow anything.
+        root: The whole schema, where `$ref` points to.
+
+    Raises:
+        SchemaError: A `$ref` that leads nowhere.
+    """
+    return _resolve(schema, root, frozenset())
+
+
+def _resolve(schema: Any, root: Mapping[str, Any], seen: frozenset[str]) -> dict[str, Any]:
+    if not isinstance(schema, Mapping):
+        return {}
+    plain = {word: value for word, value in schema.items() if word not in _COMBINERS}
+    plain = _one_type(plain)
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        if reference in seen:
+            return {}  # a schema that contains itself: a tree, kept as JSON
+        target = _look_up(reference, root)
+        plain = _both(_resolve(target, root, seen | {reference}), plain)
+    for part in schema.get("allOf", ()):
+        plain = _both(plain, _resolve(part, root, seen))
+    for combiner in ("anyOf", "oneOf"):
+        parts = schema.get(combiner)
+        if parts:
+            resolved = [_resolve(part, root, seen) for part in parts if not _only_null(part)]
+            plain = _both(plain, _either(resolved))
+    if "const" in schema:
+        plain = _both(plain, {"enum": [schema["const"]]})
+    return _typed_by_values(plain)
+
+
+def _look_up(reference: str, root: Mapping[str, Any]) -> Any:
+    if not reference.startswith("#"):
+        msg = f"$ref {reference!r} points outside of the schema, and nothing is fetched"
+        raise SchemaError(msg)
+    place: Any = root
+    for step in reference[1:].split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if not isinstance(place, Mapping) or key not in place:
+            msg = f"$ref {reference!r} leads nowhere"
+            raise SchemaError(msg)
+        place = place[key]
+    return place
+
+
+def _one_type(schema: dict[str, Any]) -> dict[str, Any]:
+    """Reduce a list of types to one beside null; two that are no numbers allow anything."""
+    names = schema.get("type")
+    if not isinstance(names, list):
+        return schema
+    beside_null = [name for name in names if name != "null"]
+    rest = {word: value for word, value in schema.items() if word != "type"}
+    if not beside_null:
+        return rest | {"type": "null"}
+    if len(set(beside_null)) == 1:
+        return rest | {"type": beside_null[0]}
+    return rest | {"type": "number"} if set(beside_null) == {"integer", "number"} else rest
+
+
+def _only_null(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and (
+        schema.get("type") in ("null", ["null"])
+        or schema.get("enum") == [None]
+        or ("const" in schema and schema["const"] is None)
+    )
+
+
+def _both(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
+    """Return what holds where both schemas do; the second's keywords are the nearer ones."""
+    merged = {**one, **two}
+    types = {one.get("type"), two.get("type")} - {None}
+    if types == {"integer", "number"}:
+        merged["type"] = "integer"
+    return merged
+
+
+def _either(variants: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what holds in each of the variants."""
+    if not variants:
+        return {"type": "null"}
+    merged = {
+        word: value
+        for word, value in variants[0].items()
+        if all(word in other and other[word] == value for other in variants[1:])
+    }
+    if {variant.get("type") for variant in variants} == {"integer", "number"}:
+        merged = {"type": "number"}
+    return merged
+
+
+def _typed_by_values(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give a schema without a type the one that all of its listed values have."""
+    values = schema.get("enum")
+    if "type" in schema or not isinstance(values, list):
+        return schema
+    names = sorted({_json_type(value) for value in values if value is not None})
+    return _one_type(schema | {"type": names or ["null"]})
+
+
+def _json_type(value: Any) -> str:
+    return next((name for kind, name in _JSON_TYPES if isinstance(value, kind)), "string")
+
+
+Validator = Callable[[Any], None]
+
+
+def compile_validator(schema: Mapping[str, Any]) -> Validator:
+    """Compile a record's validator once; it raises `jsonschema_rs.ValidationError`.
+
+    Formats are not asserted, as in the SDK: what becomes a date is checked by its converter.
+    A schema of draft 4 (`exclusiveMinimum: true`) is read as such; all others as draft 7, the
+    SDK's, unless `$schema` says otherwise.
+
+    Raises:
+        SchemaError: The schema itself is not valid.
+    """
+    options: dict[str, Any] = {"validate_formats": False, "retriever": _retrieve_nothing}
+    plain = _with_null(schema)
+    try:
+        if "$schema" in plain:
+            return jsonschema_rs.validator_for(plain, **options).validate
+        try:
+            return jsonschema_rs.Draft7Validator(plain, **options).validate
+        except jsonschema_rs.ValidationError:
+            return jsonschema_rs.Draft4Validator(plain, **options).validate
+    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        msg = f"not a valid JSON Schema: {getattr(error, 'message', error)}"
+        raise SchemaError(msg) from error
+
+
+def _retrieve_nothing(uri: str) -> NoReturn:
+    msg = f"$ref {uri!r} points outside of the schema, and nothing is fetched"
+    raise ValueError(msg)
+
+
+def _with_null(schema: Any) -> Any:
+    """Write OpenAPI's `nullable: true` as JSON Schema does."""
+    if isinstance(schema, list):
+        return [_with_null(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    plain = {word: _with_null(part) for word, part in schema.items()}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+def nearest(schema: Schema, path: list[Any]) -> str | None:
+    """Return the property of the record that a validation error's path leads to."""
+    return str(path[0]) if path and path[0] in schema.get("properties", {}) else None

@@ -1,0 +1,178 @@
+"""One run's load: the open database, the run branch, and what a commit point does."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt import catalogue, state
+from target_dolt.backend import Database, Table, Where
+from target_dolt.catalogue import Catalogue
+from target_dolt.commits import RunBranch, new_run_id
+from target_dolt.errors import ConfigError, NameCollisionError, WriteError
+from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
+from target_dolt.names import folded, table_name
+from target_dolt.plan import Draft, Plan, compile_plan, draft
+from target_dolt.plugins import Plugins
+from target_dolt.schema import Tables
+from target_dolt.settings import Settings
+
+_log = logging.getLogger("target-dolt")
+
+
+def open_database(where: Where, plugins: Plugins) -> Database:
+    """Open the database that the settings name, by the backend whose it is.
+
+    Raises:
+        ConfigError: No backend takes it.
+    """
+    for backend in plugins.backends.values():
+        if where.url is not None:
+            mine = where.url.get_backend_name() in backend.schemes
+        else:
+            mine = where.path is not None and backend.claims(where.path)
+        if mine:
+            return backend.open(where)
+    schemes = [scheme for backend in plugins.backends.values() for scheme in backend.schemes]
+    place = f"'{where.path}'" if where.url is None else f"{where.url.get_backend_name()}://"
+    msg = f"no backend opens {place}; there are: {', '.join(schemes)}"
+    raise ConfigError(msg)
+
+
+@contextmanager
+def told(what: str, kept: str = "nothing since the last commit was kept") -> Iterator[None]:
+    """Turn a driver's error into one that says what was being done; never with parameters."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        msg = f"{what}: {error.orig}; {kept}"
+        raise WriteError(msg) from error
+
+
+class Load:
+    """One run, from the opening of the database to the removal of the run branch."""
+
+    def __init__(self, settings: Settings, plugins: Plugins, database: Database) -> None:
+        """Take the lock and make the run branch."""
+        self.settings = settings
+        self.plugins = plugins
+        self.database = database
+        self.run = new_run_id()
+        with told(f"opening '{database.name}'", "nothing was changed"):
+            self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
+            self.tables = Tables(database, self.connection)
+            self.catalogue = Catalogue(database, self.connection, self.tables)
+            if self.tables.has(catalogue.NAME):
+                self.branch.know(catalogue.NAME)
+        self.commits = 0
+        self.changed_schema = False
+        self._written: dict[str, str] = {}
+        self._streams: dict[str, tuple[str, str]] = {}
+        self._committed_at = time.monotonic()
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection on the run branch."""
+        return self.branch.connection
+
+    def place(self, stream: str) -> str:
+        """Return a stream's table.
+
+        Raises:
+            NameCollisionError: Another stream has it, in this run or in the catalogue.
+        """
+        table_map = self.settings.table_map or {}
+        name = table_name(stream, table_map, self.settings.table_prefix)
+        other, _ = self._streams.setdefault(folded(name), (stream, name))
+        if other == stream and stream not in table_map:
+            others = self.catalogue.streams(name) - {stream}
+            other = min(others) if others else stream
+        if other != stream:
+            msg = (
+                f"the streams '{other}' and '{stream}' would both go to the table '{name}'; "
+                "give one of them another table with `table_map`"
+            )
+            raise NameCollisionError(msg)
+        return name
+
+    def plan(
+        self, stream: str, schema: Mapping[str, Any], keys: Sequence[str], validate: Any
+    ) -> Plan:
+        """Make or evolve a stream's table, note it in the catalogue, and compile its plan."""
+        dialect = self.plugins.dialects["json-schema"]
+        drawn = draft(stream, self.place(stream), schema, keys, dialect, self.plugins)
+        with told(f"stream '{stream}', table '{drawn.table.name}'"):
+            table = self._fit(drawn, schema)
+        self._written[table.name] = stream
+        return compile_plan(drawn, table, self.database, self.plugins, validate)
+
+    def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
+        known = self.catalogue.types(drawn.table.name)
+        before = self.tables.find(drawn.table.name, known)
+        if before is not None:
+            self.branch.know(before.name)
+        table = self.tables.fit(drawn.table, known)
+        self.changed_schema |= table != before
+        properties = {
+            column: (name, schema["properties"][name])
+            for column, (name, _) in drawn.properties.items()
+        }
+        self.changed_schema |= self.catalogue.record(
+            catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
+        )
+        return table
+
+    def commit(self, state_line: str | None, records: Mapping[str, int]) -> Commit | None:
+        """Commit what was written since the last commit point; None where nothing differs.
+
+        Args:
+            state_line: The state that the rows before it belong to, or None to leave it.
+            records: Records received since the last commit, by stream.
+        """
+        with told("the commit"):
+            written = [*self._written, catalogue.NAME]
+            if not self.branch.differs(written):
+                return None
+            if state_line is not None:
+                pipeline = self.settings.pipeline_id
+                state.write(self.database, self.connection, self.tables, pipeline, state_line)
+            beside = [state.NAME] if self.tables.has(state.NAME) else []
+
+            def compose(changes: tuple[TableChange, ...]) -> tuple[PendingCommit, str]:
+                pending = PendingCommit(
+                    self.branch.branch,
+                    self.settings.pipeline_id,
+                    self.run,
+                    {stream: count for stream, count in records.items() if count},
+                    changes,
+                )
+                return pending, compose_message(pending, self.settings, self.plugins)
+
+            commit = self.branch.commit(written, beside, compose, self.settings.commit_author)
+        self.changed_schema = False
+        if commit is not None:
+            self.commits += 1
+            self._tell(commit)
+            self.plugins.hook.dolt_after_commit(commit=commit)
+        return commit
+
+    def _tell(self, commit: Commit) -> None:
+        seconds = time.monotonic() - self._committed_at
+        self._committed_at = time.monotonic()
+        changes = ", ".join(
+            f"{one.table} +{one.added} ~{one.changed} -{one.deleted}"
+            for one in commit.pending.changes
+        )
+        _log.info("Committed %s: %s in %.1f s", commit.hash[:10], changes or "schema", seconds)
+
+    def close(self) -> None:
+        """Remove the run branch, give the lock back and close the database."""
+        try:
+            self.branch.close()
+        finally:
+            self.database.close()

@@ -1,0 +1,176 @@
+"""The message reader: bytes to messages, bounded, with the line number of whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import IO, Any
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+
+from target_dolt.errors import MessageError
+
+CHUNK_BYTES = 1 << 18
+
+_SHOWN = 32
+"""Characters of an unknown type that a message shows."""
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class MessageReader(GenericSingerReader[bytes]):
+    """Reads Singer messages from a file descriptor or a text stream.
+
+    The SDK's loop is final; a reader's `process_lines` is the seam it offers.
+
+    Attributes:
+        max_message_bytes: The longest line; a longer one is refused before it is read whole.
+        idle: Called where no input waits; returns the seconds until it wants to be called
+            again, or None where it has nothing to wait for.
+        failed: Called with whatever ended the loop early, before it is raised.
+        check: Raises where the run was told to stop; called before each wait for input.
+        waiting: True while input is awaited: a signal handler may raise then, and only then.
+        line: The number of lines read.
+        bytes: The number of bytes read.
+    """
+
+    default_input = sys.stdin  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        max_message_bytes: int,
+        idle: Callable[[], float | None],
+        failed: Callable[[BaseException], None],
+        check: Callable[[], None],
+    ) -> None:
+        """Set the bound and whom to tell."""
+        super().__init__()
+        self.max_message_bytes = max_message_bytes
+        self.idle = idle
+        self.failed = failed
+        self.check = check
+        self.waiting = False
+        self.line = 0
+        self.bytes = 0
+
+    def process_lines(
+        self,
+        file_input: IO[Any] | None,
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+    ) -> Counter[str]:
+        """Hand each message to the callback of its type; blank lines are passed over."""
+        counts: Counter[str] = Counter()
+        try:
+            for line in self._lines(file_input or sys.stdin):
+                self.line += 1
+                if line.isspace() or not line:
+                    continue
+                message = self.deserialize_json(line)
+                kind = message["type"]
+                callback = callbacks.get(kind)
+                if callback is None:
+                    kind, callback = self._other_spelling(kind, callbacks)
+                callback(message)
+                counts[kind] += 1
+        except BaseException as error:
+            if isinstance(error, MessageError) and error.line is None:
+                error.line = self.line
+            self.failed(error)
+            raise
+        return counts
+
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        """Decode one line; numbers with a fraction keep their digits as Decimal."""
+        try:
+            message = _decode(line)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise self._malformed(line, error) from None
+        if type(message) is not dict or type(message.get("type")) is not str:
+            msg = "not a Singer message: a JSON object with a 'type' is needed"
+            raise MessageError(msg)
+        return message
+
+    def _malformed(self, line: bytes, error: Exception) -> MessageError:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        if not isinstance(error, RecursionError | msgspec.DecodeError):
+            reason = "a number with too many digits"
+        if line.startswith(b"\xef\xbb\xbf"):
+            reason = "it begins with a byte order mark"
+        return MessageError(f"not valid JSON: {reason} ({len(line)} bytes)")
+
+    def _other_spelling(
+        self, kind: str, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> tuple[str, Callable[[dict[str, Any]], None]]:
+        """Singer's specification has the type in any letter case."""
+        callback = callbacks.get(kind.upper())
+        if callback is None:
+            # A type is a word; anything else may be data that slipped into its place.
+            shown = f"'{kind[:_SHOWN]}'" if kind.replace("_", "").isalpha() else "that is no word"
+            msg = f"unknown message type {shown}"
+            raise MessageError(msg)
+        return kind.upper(), callback
+
+    def _lines(self, source: IO[Any]) -> Iterator[bytes]:
+        """Yield lines without their newline; the last may lack one."""
+        rest: list[bytes] = []
+        held = 0
+        for chunk in self._chunks(source):
+            first, *more = chunk.split(b"\n")
+            rest.append(first)
+            held += len(first)
+            if held > self.max_message_bytes:
+                self.line += 1
+                msg = (
+                    f"the line is longer than max_message_bytes ({self.max_message_bytes}); "
+                    "raise that setting if such a message is meant"
+                )
+                raise MessageError(msg)
+            if not more:
+                continue
+            yield b"".join(rest)
+            *whole, last = more
+            yield from whole
+            rest, held = [last], len(last)
+        final = b"".join(rest)
+        if final:
+            yield final
+
+    def _chunks(self, source: IO[Any]) -> Iterator[bytes]:
+        try:
+            descriptor = source.fileno()
+        except (AttributeError, OSError):
+            descriptor = -1
+        while True:
+            self._let_idle_work(descriptor)
+            self.waiting = True
+            try:
+                self.check()
+                if descriptor >= 0:
+                    chunk = os.read(descriptor, CHUNK_BYTES)
+                else:
+                    text = source.read(CHUNK_BYTES)
+                    chunk = text.encode() if isinstance(text, str) else text
+            finally:
+                self.waiting = False
+            if not chunk:
+                return
+            self.bytes += len(chunk)
+            yield chunk
+
+    def _let_idle_work(self, descriptor: int) -> None:
+        """Call `idle` while no input waits and it has something to wait for."""
+        seconds = self.idle()
+        while seconds is not None and descriptor >= 0:
+            self.waiting = True
+            try:
+                self.check()
+                if select.select([descriptor], [], [], max(0.0, seconds))[0]:
+                    return
+            finally:
+                self.waiting = False
+            seconds = self.idle()

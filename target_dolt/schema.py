@@ -1,0 +1,121 @@
+"""Tables and their evolution: create, add columns, widen. One reflection of each a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database, Table
+from target_dolt.dialect import ColumnType
+from target_dolt.errors import IncompatibleChangeError
+from target_dolt.names import folded
+from target_dolt.types import widen
+
+
+class Tables:
+    """The tables of the run branch, as this run has found and changed them."""
+
+    def __init__(self, database: Database, connection: sa.Connection) -> None:
+        """Know nothing yet; each table is reflected when it is first asked for."""
+        self._database = database
+        self._connection = connection
+        self._known: dict[str, Table] = {}
+        self._names: dict[str, str] | None = None
+
+    def has(self, name: str) -> bool:
+        """Whether a table of this name is known to exist."""
+        return name in self._known
+
+    def find(self, name: str, types: Mapping[str, ColumnType]) -> Table | None:
+        """Return a table that exists, or None.
+
+        Args:
+            name: The table's name; letter case and Unicode form do not tell tables apart.
+            types: What the catalogue knows of its columns' types.
+        """
+        if name not in self._known:
+            if self._names is None:
+                with self._connection.begin():
+                    names = sa.inspect(self._connection).get_table_names()
+                self._names = {folded(one): one for one in names}
+            existing = self._names.get(folded(name))
+            if existing is None:
+                return None
+            self._known[name] = self._reflect(existing, types)
+        return self._known[name]
+
+    def _reflect(self, name: str, types: Mapping[str, ColumnType]) -> Table:
+        with self._connection.begin():
+            inspector = sa.inspect(self._connection)
+            columns = inspector.get_columns(name)
+            key = inspector.get_pk_constraint(name)["constrained_columns"]
+        known = {
+            column["name"]: types.get(column["name"]) or self._database.logical_type(column["type"])
+            for column in columns
+        }
+        return Table(name, known, tuple(key))
+
+    def fit(self, wanted: Table, types: Mapping[str, ColumnType]) -> Table:
+        """Make the table, or widen the one that exists so that it holds what is wanted.
+
+        Columns that are not wanted stay; no column is narrowed or dropped.
+
+        Raises:
+            IncompatibleChangeError: The table has another key, or columns that differ from the
+                wanted ones by letter case only.
+        """
+        existing = self.find(wanted.name, types)
+        if existing is None:
+            with self._connection.begin():
+                self._database.create(self._connection, wanted)
+            self._remember(wanted)
+            return wanted
+        _check_key(existing, wanted)
+        _check_case(existing, wanted)
+        merged = dict(existing.types)
+        for name, column_type in wanted.types.items():
+            merged[name] = widen(merged[name], column_type) if name in merged else column_type
+        if merged == existing.types:
+            return existing
+        fitted = Table(existing.name, merged, existing.key)
+        with self._connection.begin():
+            self._database.alter(self._connection, existing, fitted)
+        self._remember(fitted)
+        return fitted
+
+    def _remember(self, table: Table) -> None:
+        self._known[table.name] = table
+        if self._names is not None:
+            self._names[folded(table.name)] = table.name
+
+
+def _check_key(existing: Table, wanted: Table) -> None:
+    if existing.key == wanted.key:
+        return
+    has, wants = (
+        f"the key ({', '.join(one.key)})" if one.key else "no key" for one in (existing, wanted)
+    )
+    msg = (
+        f"table '{wanted.name}' has {has}, the stream wants {wants}; load it into another table "
+        "with `table_map`, or choose the `load_method` that the table was made by"
+    )
+    raise IncompatibleChangeError(msg)
+
+
+def _check_case(existing: Table, wanted: Table) -> None:
+    if existing.name != wanted.name:
+        msg = (
+            f"the table '{existing.name}' exists, and '{wanted.name}' would fall together with "
+            "it; name one with `table_map`"
+        )
+        raise IncompatibleChangeError(msg)
+    taken = {folded(name): name for name in existing.types}
+    for name in wanted.types:
+        other = taken.get(folded(name), name)
+        if other != name:
+            msg = (
+                f"table '{wanted.name}' has the column '{other}', and '{name}' would fall "
+                "together with it; rename it with `stream_maps`"
+            )
+            raise IncompatibleChangeError(msg)

@@ -1,0 +1,175 @@
+"""A table's buffer and load method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.sinks import Sink
+
+from target_dolt.backend import Row
+from target_dolt.errors import ConfigError, MessageError
+from target_dolt.json_schema import compile_validator
+from target_dolt.load import Load, told
+
+if TYPE_CHECKING:
+    from target_dolt.target import TargetDolt
+
+DELETED_AT = "_sdc_deleted_at"
+
+
+class _Delete:
+    """In a buffer: the row of this key is gone."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: Row) -> None:
+        self.key = key
+
+
+class DoltSink(Sink):
+    """Buffers rows of one stream and writes them to the run branch by its load method.
+
+    Attributes:
+        load: The run that the sink belongs to.
+        method: `upsert`, `append-only` or `overwrite`.
+        plan: How records become rows.
+        received: Records of the stream taken so far.
+        committed: How many of them the last commit point has passed.
+        ignored_deletes: Deletes that a table without a key could not take.
+    """
+
+    def __init__(
+        self,
+        target: TargetDolt,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        """Choose the load method; `setup` makes the table."""
+        self.load: Load = target.load
+        self._hard_delete = target.settings.hard_delete
+        self._sends_deletes = DELETED_AT in schema["properties"]
+        super().__init__(target, stream_name, schema, key_properties)
+        self.method = _method(target.settings.load_method, stream_name, self.key_properties)
+        self.received = 0
+        self.committed = 0
+        self.ignored_deletes = 0
+        self._buffer: list[Any] = []
+        self._has_deletes = False
+        self._told_fields: set[str] = set()
+
+    def get_validator(self) -> None:
+        """The plan validates; the SDK's validator would cost most of a run's time."""
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        """Keep the mark of a deleted row where that is how deletes are kept."""
+        mark = self.schema["properties"].get(DELETED_AT)
+        super()._remove_sdc_metadata_from_schema()
+        if mark is not None and not self._hard_delete:
+            self.schema["properties"][DELETED_AT] = mark
+
+    def setup(self) -> None:
+        """Make or evolve the table and compile the plan; all DDL of a SCHEMA is here."""
+        keys = [] if self.method == "append-only" else list(self.key_properties)
+        validate = compile_validator(self.original_schema) if self.validate_schema else None
+        self.plan = self.load.plan(self.stream_name, self.schema, keys, validate)
+        self._writer = self.load.database.writer(self.plan.table)
+        self._properties = self.plan.properties
+        self._row = self.plan.row
+        self._deletes = self._sends_deletes and self._hard_delete
+        self._buffer_rows = self.max_size
+
+    def process_record(self, record: dict[str, Any], context: Mapping[str, Any]) -> None:
+        """Take one record: the SDK's name for `take`."""
+        del context
+        self.take(record)
+
+    def take(self, record: Any) -> None:
+        """Take one record into the buffer, as a row; write the buffer out where it is full."""
+        if type(record) is not dict:
+            msg = f"stream '{self.stream_name}': a record must be a JSON object"
+            raise MessageError(msg)
+        if not record.keys() <= self._properties:
+            self._tell_fields(record)
+        if self._deletes and record.get(DELETED_AT) is not None:
+            self._delete(record)
+        else:
+            self._buffer.append(self._row(record))
+        self.received += 1
+        if len(self._buffer) >= self._buffer_rows:
+            self.flush()
+
+    def _delete(self, record: dict[str, Any]) -> None:
+        if not self.plan.table.key:
+            self.ignored_deletes += 1
+            return
+        self._buffer.append(_Delete(self.plan.key(record)))
+        self._has_deletes = True
+
+    def _tell_fields(self, record: dict[str, Any]) -> None:
+        unknown = record.keys() - self.plan.properties - self._told_fields
+        unknown = {name for name in unknown if not name.startswith("_sdc_")}
+        if unknown:
+            self._told_fields |= unknown
+            names = ", ".join(sorted(unknown))
+            self.logger.warning(
+                "stream '%s': %s not in the SCHEMA, left out", self.stream_name, names
+            )
+
+    def flush(self) -> None:
+        """Write the buffer to the run branch, in one transaction of its own."""
+        rows, self._buffer = self._buffer, []
+        if not rows:
+            return
+        table = self.plan.table.name
+        with (
+            self.batch_processing_timer,
+            told(f"stream '{self.stream_name}', table '{table}'"),
+            self.load.connection.begin(),
+        ):
+            self._write(rows)
+        self.record_counter_metric.increment(len(rows))
+        self.tally_record_read(len(rows))
+        self.mark_drained()
+
+    def _write(self, rows: list[Any]) -> None:
+        connection = self.load.connection
+        if not self.plan.table.key:
+            self._writer.append(connection, rows)
+            return
+        if self._has_deletes:
+            self._has_deletes = False
+            # The last that came for a key is what holds: so order is kept, in two statements.
+            last = {one.key if type(one) is _Delete else self.plan.key_of(one): one for one in rows}
+            deletes = [key for key, one in last.items() if type(one) is _Delete]
+            rows = [one for one in last.values() if type(one) is not _Delete]
+            self._writer.delete(connection, deletes)
+        if rows:
+            self._writer.upsert(connection, rows)
+
+    def follow(self, older: DoltSink) -> None:
+        """Go on counting where the sink of the stream's older SCHEMA ended."""
+        self.received, self.committed = older.received, older.committed
+        self.ignored_deletes = older.ignored_deletes
+
+    def clear(self) -> None:
+        """Remove the table's rows on the run branch, to be replaced."""
+        with told(f"table '{self.plan.table.name}'"), self.load.connection.begin():
+            self._writer.clear(self.load.connection)
+
+    def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
+        """Write the buffer: the SDK's name for `flush`."""
+        self.flush()
+
+
+def _method(setting: str | None, stream: str, keys: Sequence[str]) -> str:
+    if setting is None:
+        return "upsert" if keys else "append-only"
+    if setting == "upsert" and not keys:
+        msg = (
+            f"stream '{stream}' has no key, and `load_method` is upsert; use append-only or "
+            "overwrite, leave `load_method` unset, or give the stream keys with `stream_maps`"
+        )
+        raise ConfigError(msg)
+    return setting

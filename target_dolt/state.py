@@ -1,0 +1,110 @@
+"""Singer's state: kept in the database with the data it vouches for, and paced."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from target_dolt.backend import Database, Table
+from target_dolt.errors import StateDeliveryError
+from target_dolt.schema import Tables
+from target_dolt.types import LONGTEXT
+
+NAME = "_target_dolt_state"
+
+TABLE = Table(
+    NAME,
+    {"pipeline_id": sa.VARCHAR(255), "state": LONGTEXT},
+    key=("pipeline_id",),
+)
+
+FREE_COMMITS = 50
+"""STATEs with new records that a run commits one by one before it slows down."""
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def state_line(state: Any) -> str:
+    """Return a state as one line of JSON, each number with the digits that came."""
+    return _encode(state).decode()
+
+
+def emit(line: str) -> None:
+    """Write a STATE to stdout, and make sure that it is out.
+
+    Raises:
+        StateDeliveryError: stdout is closed or full.
+    """
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # What Python would flush at exit has nowhere to go either.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        msg = (
+            f"stdout did not take the STATE ({error.strerror}); its records are committed "
+            "and it is kept in the database: get it with --print-state"
+        )
+        raise StateDeliveryError(msg) from error
+
+
+def read(connection: sa.Connection, tables: Tables, pipeline: str) -> str | None:
+    """Return the line of the last state that was committed with data, or None."""
+    if tables.find(NAME, TABLE.types) is None:
+        return None
+    kept = sa.table(NAME, sa.column("pipeline_id"), sa.column("state"))
+    query = sa.select(kept.c.state).where(kept.c.pipeline_id == pipeline)
+    with connection.begin():
+        line: str | None = connection.execute(query).scalar()
+    return line
+
+
+def write(
+    database: Database, connection: sa.Connection, tables: Tables, pipeline: str, line: str
+) -> None:
+    """Put a pipeline's state into its row."""
+    table = tables.fit(TABLE, TABLE.types)
+    with connection.begin():
+        database.writer(table).upsert(connection, [(pipeline, line)])
+
+
+@dataclass
+class Pace:
+    """When a STATE is due to be committed.
+
+    Attributes:
+        interval_seconds: The least time between two commits; None for the default: the first
+            `FREE_COMMITS` one by one, then one a second; 0 for each STATE.
+        min_rows: The least number of new records in a commit.
+        clock: Seconds that never run backwards.
+    """
+
+    interval_seconds: float | None = None
+    min_rows: int = 0
+    clock: Callable[[], float] = time.monotonic
+    _commits: int = 0
+    _last: float = field(default=float("-inf"))
+
+    def due(self, new_records: int) -> bool:
+        """Whether a commit of that many new records may be made now."""
+        return new_records >= self.min_rows and self.wait() <= 0
+
+    def wait(self) -> float:
+        """Return the seconds until the next commit is due, 0 or less where it is."""
+        if self.interval_seconds is None:
+            interval = 0.0 if self._commits < FREE_COMMITS else 1.0
+        else:
+            interval = self.interval_seconds
+        return self._last + interval - self.clock()
+
+    def committed(self) -> None:
+        """Note that a commit point has just been passed."""
+        self._commits += 1
+        self._last = self.clock()
