@@ -7,7 +7,7 @@ knows neither.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +20,21 @@ from target_dolt.dialect import ColumnType, Converter
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which database, as the settings say it: a URL or a path, never both."""
+    """Which database, as the settings say it: a URL or a path, never both.
+
+    Attributes:
+        url: The database as SQLAlchemy's URL.
+        path: A file or a directory.
+        create: Whether a database that is missing is made where that takes more than a file.
+        tls: `enable`, `ca`, `certificate`, `key` and `verify`, as far as they are given.
+        bulk_load: `auto`, `load_data` or `insert`.
+    """
 
     url: sa.URL | None = None
     path: Path | None = None
+    create: bool = False
+    tls: Mapping[str, Any] = field(default_factory=dict)
+    bulk_load: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +42,10 @@ class Limits:
     """What a table may hold. Policy reads limits, never a backend's name.
 
     Attributes:
-        key_text: Characters of all text columns of a key together; None where unbounded.
+        row_bytes: Bytes of all columns' declared lengths together; None where unbounded.
     """
 
-    key_text: int | None = None
+    row_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +54,10 @@ class Storage:
 
     Attributes:
         ddl: The type that the column is declared with.
-        encode: From what a `Converter` made to what the driver takes; None for "as it is".
-        decode: From what the driver gives to int, Decimal, float, str or bytes.
+        encode: From what a `Converter` made to what the writer takes; None for "as it is".
+            A ValueError stops the run; a `values.TooNarrowError` widens the column first.
+        decode: From what the driver gives to int, Decimal, float, str or bytes; JSON is
+            parsed, its numbers int or Decimal.
     """
 
     ddl: ColumnType
@@ -111,12 +124,18 @@ class Database(abc.ABC):
         """Call one of Dolt's procedures and return the first value of its answer."""
 
     @abc.abstractmethod
-    def lock(self, name: str) -> AbstractContextManager[None]:
+    def lock(self, name: str) -> AbstractContextManager[Callable[[], None]]:
         """Hold a lock of this name for as long as the context lasts, at the most this process.
+
+        Gives a function that makes sure of the lock again, after a lost connection.
 
         Raises:
             LockedError: Another process holds it; the message says which.
         """
+
+    @abc.abstractmethod
+    def is_transient(self, error: sa.exc.DBAPIError) -> bool:
+        """Whether what failed may succeed if it is done again."""
 
     @abc.abstractmethod
     def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
@@ -134,8 +153,8 @@ class Database(abc.ABC):
         """Return how this backend keeps a type; UnsupportedTypeError where it cannot."""
 
     @abc.abstractmethod
-    def logical_type(self, reflected: ColumnType) -> ColumnType:
-        """Return the type of a column that the catalogue does not know."""
+    def logical_type(self, reflected: ColumnType, known: ColumnType | None) -> ColumnType:
+        """Return a column's type, from its declaration and what the catalogue knows of it."""
 
     @abc.abstractmethod
     def create(self, connection: sa.Connection, table: Table) -> None:
@@ -162,13 +181,13 @@ class Backend:
     Attributes:
         name: Its name in messages and in `--about`.
         schemes: The URL schemes that are its own.
-        claims: Whether a path is, or would become, a database of this kind.
+        claims: Whether a place without a URL is, or would become, a database of this kind.
         open: Opens the database, and creates it where it is missing.
     """
 
     name: str
     schemes: tuple[str, ...]
-    claims: Callable[[Path], bool]
+    claims: Callable[[Where], bool]
     open: Callable[[Where], Database]
 
 

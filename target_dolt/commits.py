@@ -12,9 +12,11 @@ import logging
 import secrets
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
+from typing import TypeVar
 
 import sqlalchemy as sa
 
+from target_dolt import retry
 from target_dolt.backend import Database
 from target_dolt.errors import CommitConflictError, LockedError, WriteError
 from target_dolt.messages import Commit, PendingCommit, TableChange
@@ -32,6 +34,8 @@ _MOVES = 8
 """How often a commit point tries again when others keep moving the target branch."""
 
 _log = logging.getLogger("target-dolt")
+
+T = TypeVar("T")
 
 
 def new_run_id() -> str:
@@ -62,14 +66,14 @@ class RunBranch:
         try:
             self.branch = self._find_target(branch)
             lock = lock_name(pipeline, self.branch)
-            self._take_lock(lock, pipeline)
+            self._confirm_lock = self._take_lock(lock, pipeline)
             self._target = self._connect(self.branch)
             self._remove_dead(lock)
             self.name = f"{RUN_PREFIX}{lock}/{run}"
             with self._target.begin():
                 database.call(self._target, "dolt_branch", self.name, self.branch)
             self._open.callback(self._remove)
-            self._base = self._hash_of(self._target, self.branch)
+            self._base = self._head = self._hash_of(self._target, self.branch)
             self.connection = self._connect(self.name)
         except BaseException:
             self._open.close()
@@ -87,9 +91,9 @@ class RunBranch:
                 _log.info("Made the branch '%s' from '%s'", branch, default)
         return branch or default
 
-    def _take_lock(self, lock: str, pipeline: str) -> None:
+    def _take_lock(self, lock: str, pipeline: str) -> Callable[[], None]:
         try:
-            self._open.enter_context(self.database.lock(lock))
+            return self._open.enter_context(self.database.lock(lock))
         except LockedError as error:
             msg = (
                 f"another run of the pipeline '{pipeline}' is loading into the branch "
@@ -124,8 +128,7 @@ class RunBranch:
 
     def _hash_of(self, connection: sa.Connection, ref: str) -> str:
         with connection.begin():
-            found = connection.execute(sa.text("SELECT dolt_hashof(:ref)"), {"ref": ref})
-            return str(found.scalar())
+            return str(connection.execute(_HASH_OF, {"ref": ref}).scalar())
 
     def commit(
         self,
@@ -149,8 +152,35 @@ class RunBranch:
             CommitConflictError: Somebody changed one of `tables` on the target branch. The
                 run's branch is kept under another name.
         """
-        connection = self.connection
         hashes = self._table_hashes(tables)
+        pending = self.again("the commit", lambda: self._stage(tables, beside, compose))
+        if pending is None:
+            return None
+        message = pending[1]
+        commit_hash = self.again("the commit", lambda: self._commit(message, author))
+        for _ in range(_MOVES):
+            self._head = commit_hash
+            head = self._hash_of(self._target, self.branch)
+            if head not in {self._base, commit_hash}:
+                commit_hash = self._take_in(head, tables, message, author)
+            elif self.again("the move of the branch", lambda: self._advance(self._head)):
+                self._base = commit_hash
+                self._hashes |= hashes
+                return Commit(commit_hash, message, pending[0])
+        reason = f"the branch '{self.branch}' kept moving"
+        raise self._conflict(reason)
+
+    def again(self, what: str, attempt: Callable[[], T]) -> T:
+        """Do a step of this run, and do it again where the connection was lost in it."""
+        return retry.again(what, attempt, self.database.is_transient, self._confirm_lock)
+
+    def _stage(
+        self,
+        tables: Collection[str],
+        beside: Collection[str],
+        compose: Callable[[tuple[TableChange, ...]], tuple[PendingCommit, str]],
+    ) -> tuple[PendingCommit, str] | None:
+        connection = self.connection
         with connection.begin():
             # A pattern in dolt_ignore may not make rows vanish: hence the force.
             self.database.call(connection, "dolt_add", "-f", *tables, *beside)
@@ -160,18 +190,7 @@ class RunBranch:
             if not staged & set(tables):
                 return None
             changes = self._changes(connection)
-            pending, message = compose(changes)
-            commit_hash = self._commit(message, author)
-        for _ in range(_MOVES):
-            head = self._hash_of(self._target, self.branch)
-            if head != self._base:
-                commit_hash = self._take_in(head, tables, message, author)
-            if self._advance():
-                self._base = commit_hash
-                self._hashes |= hashes
-                return Commit(commit_hash, message, pending)
-        reason = f"the branch '{self.branch}' kept moving"
-        raise self._conflict(reason)
+            return compose(changes)
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""
@@ -193,6 +212,10 @@ class RunBranch:
                 for name in tables
             }
 
+    def hash_of_table(self, table: str) -> str:
+        """Return a hash of what a table holds on the run branch now."""
+        return self._table_hashes([table])[table]
+
     def _changes(self, connection: sa.Connection) -> tuple[TableChange, ...]:
         rows = connection.exec_driver_sql(_DIFF_STAT).mappings()
         return tuple(
@@ -207,10 +230,16 @@ class RunBranch:
         )
 
     def _commit(self, message: str, author: str) -> str:
-        arguments = ("-m", message, "--author", author)
-        return str(self.database.call(self.connection, "dolt_commit", *arguments))
+        with self.connection.begin():
+            head = str(self.connection.execute(_HASH_OF, {"ref": self.name}).scalar())
+            if head != self._head:
+                return head  # it was made, and only the answer was lost
+            arguments = ("-m", message, "--author", author)
+            return str(self.database.call(self.connection, "dolt_commit", *arguments))
 
-    def _advance(self) -> bool:
+    def _advance(self, commit_hash: str) -> bool:
+        if self._hash_of(self._target, self.branch) == commit_hash:
+            return True  # it was moved, and only the answer was lost
         try:
             return self.database.advance(self._target, self.name, self._base)
         except CommitConflictError as error:
@@ -235,9 +264,8 @@ class RunBranch:
             self.database.call(connection, "dolt_merge", head)
         with connection.begin():
             self.database.call(connection, "dolt_reset", "--soft", head)
-            commit_hash = self._commit(message, author)
-        self._base = head
-        return commit_hash
+        self._base = self._head = head
+        return self.again("the commit", lambda: self._commit(message, author))
 
     def _conflict(self, reason: str) -> CommitConflictError:
         kept = self.hold()
@@ -270,6 +298,7 @@ def lock_name(pipeline: str, branch: str) -> str:
     return hashlib.sha256(f"{pipeline}\0{branch}".encode()).hexdigest()[:12]
 
 
+_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
 _BRANCHES = "SELECT name FROM dolt_branches"
 _STATUS = "SELECT table_name, staged, status FROM dolt_status"
 _DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,13 +14,16 @@ from target_dolt import catalogue, state
 from target_dolt.backend import Database, Table, Where
 from target_dolt.catalogue import Catalogue
 from target_dolt.commits import RunBranch, new_run_id
+from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError, NameCollisionError, WriteError
+from target_dolt.json_schema import Validator
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
 from target_dolt.names import folded, table_name
 from target_dolt.plan import Draft, Plan, compile_plan, draft
 from target_dolt.plugins import Plugins
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
+from target_dolt.types import type_text
 
 _log = logging.getLogger("target-dolt")
 
@@ -35,7 +38,7 @@ def open_database(where: Where, plugins: Plugins) -> Database:
         if where.url is not None:
             mine = where.url.get_backend_name() in backend.schemes
         else:
-            mine = where.path is not None and backend.claims(where.path)
+            mine = backend.claims(where)
         if mine:
             return backend.open(where)
     schemes = [scheme for backend in plugins.backends.values() for scheme in backend.schemes]
@@ -71,6 +74,7 @@ class Load:
                 self.branch.know(catalogue.NAME)
         self.commits = 0
         self.changed_schema = False
+        self._widened: list[str] = []
         self._written: dict[str, str] = {}
         self._streams: dict[str, tuple[str, str]] = {}
         self._committed_at = time.monotonic()
@@ -101,13 +105,29 @@ class Load:
         return name
 
     def plan(
-        self, stream: str, schema: Mapping[str, Any], keys: Sequence[str], validate: Any
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        keys: Sequence[str],
+        validate: Validator | None,
+        wider: Mapping[str, ColumnType],
     ) -> Plan:
-        """Make or evolve a stream's table, note it in the catalogue, and compile its plan."""
+        """Make or evolve a stream's table, note it in the catalogue, and compile its plan.
+
+        Args:
+            stream: The stream's name.
+            schema: Its schema.
+            keys: Its key, empty for a table without one.
+            validate: Checks a whole record, or None.
+            wider: Types of columns that must hold more than the schema says.
+        """
         dialect = self.plugins.dialects["json-schema"]
-        drawn = draft(stream, self.place(stream), schema, keys, dialect, self.plugins)
-        with told(f"stream '{stream}', table '{drawn.table.name}'"):
-            table = self._fit(drawn, schema)
+        limits = self.database.limits
+        drawn = draft(stream, self.place(stream), schema, keys, dialect, self.plugins, limits)
+        drawn.table.types.update(wider)
+        what = f"stream '{stream}', table '{drawn.table.name}'"
+        with told(what):
+            table = self.branch.again(what, lambda: self._fit(drawn, schema))
         self._written[table.name] = stream
         return compile_plan(drawn, table, self.database, self.plugins, validate)
 
@@ -118,6 +138,7 @@ class Load:
             self.branch.know(before.name)
         table = self.tables.fit(drawn.table, known)
         self.changed_schema |= table != before
+        self._note_widened(before, table)
         properties = {
             column: (name, schema["properties"][name])
             for column, (name, _) in drawn.properties.items()
@@ -126,6 +147,31 @@ class Load:
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
         return table
+
+    def _note_widened(self, before: Table | None, table: Table) -> None:
+        for name, old in (before.types if before else {}).items():
+            texts = type_text(old), type_text(table.types[name])
+            if texts[0] != texts[1]:
+                self._widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
+
+    def write(self, what: str, table: Table, work: Callable[[], None]) -> None:
+        """Do one transaction on the run branch, exactly once, through lost connections.
+
+        Args:
+            what: The step, for messages.
+            table: The table that it writes.
+            work: Writes, with the transaction begun.
+        """
+        before = None if table.key else self.branch.hash_of_table(table.name)
+
+        def attempt() -> None:
+            # Rows without a key would be there twice: has an earlier attempt come through?
+            if before is None or self.branch.hash_of_table(table.name) == before:
+                with self.connection.begin():
+                    work()
+
+        with told(what):
+            self.branch.again(what, attempt)
 
     def commit(self, state_line: str | None, records: Mapping[str, int]) -> Commit | None:
         """Commit what was written since the last commit point; None where nothing differs.
@@ -140,7 +186,12 @@ class Load:
                 return None
             if state_line is not None:
                 pipeline = self.settings.pipeline_id
-                state.write(self.database, self.connection, self.tables, pipeline, state_line)
+                self.branch.again(
+                    "the state",
+                    lambda: state.write(
+                        self.database, self.connection, self.tables, pipeline, state_line
+                    ),
+                )
             beside = [state.NAME] if self.tables.has(state.NAME) else []
 
             def compose(changes: tuple[TableChange, ...]) -> tuple[PendingCommit, str]:
@@ -150,11 +201,13 @@ class Load:
                     self.run,
                     {stream: count for stream, count in records.items() if count},
                     changes,
+                    tuple(self._widened),
                 )
                 return pending, compose_message(pending, self.settings, self.plugins)
 
             commit = self.branch.commit(written, beside, compose, self.settings.commit_author)
         self.changed_schema = False
+        self._widened = []
         if commit is not None:
             self.commits += 1
             self._tell(commit)

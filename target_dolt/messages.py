@@ -32,6 +32,8 @@ class PendingCommit:
         run: The run's id.
         records: Records received since the last commit, by stream.
         changes: What differs, by table; the tool's own tables are left out.
+        widened: Columns that had to be widened: `table.column: OLD -> NEW`. A diff may show
+            all of their rows.
     """
 
     branch: str
@@ -39,6 +41,7 @@ class PendingCommit:
     run: str
     records: dict[str, int]
     changes: tuple[TableChange, ...]
+    widened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def _default(pending: PendingCommit) -> str:
         lines += [
             f"{one.table}: {_words(one.added, one.changed, one.deleted)}" for one in pending.changes
         ]
+    lines += [f"widened {one}" for one in pending.widened]
     lines.append(f"pipeline {pending.pipeline}, run {pending.run}")
     return "\n".join(lines)
 

@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from target_dolt import names, values
-from target_dolt.backend import Database, Row, Table
+from target_dolt.backend import Database, Limits, Row, Table
 from target_dolt.dialect import ColumnType, Converter, Dialect, Schema
 from target_dolt.errors import MissingKeyError, RecordError, SchemaError, UnsupportedTypeError
 from target_dolt.json_schema import Validator, nearest, resolve
 from target_dolt.plugins import Plugins
+from target_dolt.types import LONGTEXT, declared_bytes
 
 KEY_TEXT = 768
 """Characters of all text columns of a key: 3,072 bytes of four each (facts of MySQL's InnoDB,
@@ -50,6 +51,7 @@ def draft(
     keys: Sequence[str],
     dialect: Dialect,
     plugins: Plugins,
+    limits: Limits,
 ) -> Draft:
     """Choose names and types for a stream.
 
@@ -60,6 +62,7 @@ def draft(
         keys: The properties that are the primary key; empty for a table without one.
         dialect: Whose rules choose the types.
         plugins: The plugins to ask.
+        limits: What the backend's tables may hold.
 
     Raises:
         SchemaError: A key is not among the properties, or a type has no column.
@@ -77,6 +80,8 @@ def draft(
     }
     key = tuple(columns[name] for name in keys)
     types |= _key_types(stream, {name: types[name] for name in key})
+    if limits.row_bytes is not None:
+        types |= _texts_outside(stream, types, key, limits.row_bytes)
     return Draft(
         stream,
         Table(table, types, key),
@@ -113,6 +118,29 @@ def _key_types(stream: str, types: dict[str, ColumnType]) -> dict[str, ColumnTyp
     return {name: sa.VARCHAR(room) for name in long}
 
 
+def _texts_outside(
+    stream: str, types: dict[str, ColumnType], key: tuple[str, ...], row_bytes: int
+) -> dict[str, ColumnType]:
+    """Turn the longest VARCHARs into LONGTEXT, which is kept outside of the row, until it fits."""
+    sizes = {name: declared_bytes(one) for name, one in types.items()}
+    longest = sorted(
+        (name for name, one in types.items() if isinstance(one, sa.VARCHAR) and name not in key),
+        key=lambda name: (-sizes[name], name),
+    )
+    moved: dict[str, ColumnType] = {}
+    while sum(sizes.values()) > row_bytes:
+        if not longest:
+            msg = (
+                f"stream '{stream}': {len(types)} columns take {sum(sizes.values())} bytes of a "
+                f"row, a row has {row_bytes}; leave columns out with `stream_maps`"
+            )
+            raise UnsupportedTypeError(msg)
+        name = longest.pop(0)
+        moved[name] = LONGTEXT
+        sizes[name] = declared_bytes(LONGTEXT)
+    return moved
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a plan: its name, the property that is its source, and how it is written."""
@@ -122,6 +150,21 @@ class Column:
     convert: Converter
     passes: bool = False
     """Whether a value that its SCHEMA has accepted needs no conversion."""
+
+
+class NeedsWiderError(Exception):
+    """A value that its column would bend; a wider column would keep it.
+
+    Attributes:
+        column: The column's name.
+        wider: The type to widen it to.
+    """
+
+    def __init__(self, column: str, wider: ColumnType) -> None:
+        """Keep what is needed."""
+        super().__init__(column)
+        self.column = column
+        self.wider = wider
 
 
 class Plan:
@@ -155,6 +198,7 @@ class Plan:
         """Return the record as a row.
 
         Raises:
+            NeedsWiderError: A value needs a wider column first.
             RecordError: The record does not match its SCHEMA, or a value does not fit its
                 column exactly.
             MissingKeyError: A key is absent or null.
@@ -194,7 +238,9 @@ class Plan:
         """Return the key of a row."""
         return tuple([row[place] for place in self._key_places])
 
-    def _explain(self, record: Mapping[str, Any], error: Exception) -> RecordError:
+    def _explain(
+        self, record: Mapping[str, Any], error: Exception
+    ) -> RecordError | NeedsWiderError:
         """Find the column that refused; the way of a good record has no time for it."""
         missing = [
             column.source
@@ -209,6 +255,8 @@ class Plan:
                 continue
             try:
                 column.convert(value)
+            except values.TooNarrowError as refusal:
+                return NeedsWiderError(column.name, refusal.wider)
             except ValueError as refusal:
                 return RecordError(self.stream, column.source, str(refusal), self._shown(record))
         if not isinstance(error, jsonschema_rs.ValidationError):

@@ -51,7 +51,7 @@ class Tables:
             columns = inspector.get_columns(name)
             key = inspector.get_pk_constraint(name)["constrained_columns"]
         known = {
-            column["name"]: types.get(column["name"]) or self._database.logical_type(column["type"])
+            column["name"]: self._database.logical_type(column["type"], types.get(column["name"]))
             for column in columns
         }
         return Table(name, known, tuple(key))

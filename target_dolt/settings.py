@@ -1,4 +1,4 @@
-"""The settings: what users may say, and what it means."""
+"""The settings of a run, typed and checked; `settings_table` describes them to users."""
 
 from __future__ import annotations
 
@@ -10,168 +10,30 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from singer_sdk import typing as th
 
 from target_dolt.backend import Where
 from target_dolt.errors import ConfigError
-
-DEFAULT_PATH = "dolt.db"
-DEFAULT_AUTHOR = "target-dolt <target-dolt@localhost>"
-
-LOAD_METHODS = ("append-only", "upsert", "overwrite")
-
-MESSAGE_FIELDS = (
-    "pipeline",
-    "run",
-    "branch",
-    "tables",
-    "streams",
-    "records",
-    "added",
-    "changed",
-    "deleted",
+from target_dolt.settings_table import (
+    DEFAULT_AUTHOR,
+    DEFAULT_PATH,
+    MESSAGE_FIELDS,
+    URL_FORMS,
 )
-"""What a `commit_message` may name in braces."""
 
-SETTINGS: dict[str, Any] = th.PropertiesList(
-    th.Property(
-        "sqlalchemy_url",
-        th.StringType,
-        secret=True,
-        title="SQLAlchemy URL",
-        description="The database as a URL: doltlite:///file.db. Not together with `path`.",
-    ),
-    th.Property(
-        "path",
-        th.StringType,
-        title="Path",
-        description=f"The database as a path: a DoltLite file. Default: {DEFAULT_PATH}, in the "
-        "current directory.",
-    ),
-    th.Property(
-        "branch",
-        th.StringType,
-        title="Branch",
-        description="The branch to commit to; made from the database's default branch where it "
-        "is missing. Default: the database's default branch.",
-    ),
-    th.Property(
-        "load_method",
-        th.StringType,
-        title="Load Method",
-        description="`upsert` writes rows by their key; `append-only` adds them to a table "
-        "without a key; `overwrite` makes the table exactly what this run sent. Default: "
-        "`upsert` where a stream has keys, else `append-only`.",
-        allowed_values=list(LOAD_METHODS),
-    ),
-    th.Property(
-        "hard_delete",
-        th.BooleanType,
-        default=True,
-        title="Hard Delete",
-        description="Whether a record with `_sdc_deleted_at` removes its row (history keeps "
-        "it). If false, the row stays and that column marks it.",
-    ),
-    th.Property(
-        "add_record_metadata",
-        th.BooleanType,
-        default=False,
-        title="Add Record Metadata",
-        description="Whether to add the SDK's `_sdc_*` columns. They change every row at every "
-        "run, and every diff with them.",
-    ),
-    th.Property(
-        "default_target_schema",
-        th.StringType,
-        title="Default Target Schema",
-        description="Taken for compatibility and without effect: a Dolt database has no "
-        "schemas. Use `table_prefix` or `table_map`.",
-    ),
-    th.Property(
-        "table_map",
-        th.ObjectType(additional_properties=th.StringType),
-        title="Table Map",
-        description="Tables by stream: {'public-users': 'users'}. A stream that is not listed "
-        "goes to the part of its name after the last dash.",
-    ),
-    th.Property(
-        "table_prefix",
-        th.StringType,
-        default="",
-        title="Table Prefix",
-        description="Put before the name of every table that `table_map` does not name.",
-    ),
-    th.Property(
-        "validate_records",
-        th.BooleanType,
-        default=True,
-        title="Validate Records",
-        description="Whether to check each record against its SCHEMA. Values are checked "
-        "against their columns in any case.",
-    ),
-    th.Property(
-        "commit_interval_seconds",
-        th.NumberType,
-        title="Commit Interval",
-        description="The least number of seconds between two commits; 0 commits at every STATE "
-        "that follows new records. Default: a run's first 50 such STATEs one by one, then at "
-        "most one commit a second.",
-    ),
-    th.Property(
-        "commit_min_rows",
-        th.IntegerType,
-        default=0,
-        title="Commit Minimum Rows",
-        description="The least number of new records in a commit, but for a run's last one.",
-    ),
-    th.Property(
-        "batch_size_rows",
-        th.IntegerType,
-        default=10_000,
-        title="Batch Size Rows",
-        description="How many rows of a stream are buffered before they are written. They are "
-        "seen by readers of the branch with the next commit only.",
-    ),
-    th.Property(
-        "commit_message",
-        th.StringType,
-        title="Commit Message",
-        description="A template of each commit's message, with these fields in braces: "
-        + ", ".join(MESSAGE_FIELDS)
-        + ". Default: the rows by table.",
-    ),
-    th.Property(
-        "commit_author",
-        th.StringType,
-        default=DEFAULT_AUTHOR,
-        title="Commit Author",
-        description="The author of the commits: Name <address>.",
-    ),
-    th.Property(
-        "pipeline_id",
-        th.StringType,
-        title="Pipeline ID",
-        description="Whose state this is. Runs of one pipeline into one branch take turns; "
-        "runs of different pipelines may load at once. Default: the state ID where Meltano "
-        "gives one, else `default`.",
-    ),
-    th.Property(
-        "max_message_bytes",
-        th.IntegerType,
-        default=64 * 1024 * 1024,
-        title="Maximum Message Bytes",
-        description="The longest line of input; a longer one ends the run before it is read whole.",
-    ),
-    th.Property(
-        "flattening_max_key_length",
-        th.IntegerType,
-        default=64,
-        title="Max Key Length",
-        description="The maximum length of a flattened key.",
-    ),
-).to_dict()
 
-_MELTANO_STATE_ID = "MELTANO_STATE_ID"
+def meltano_pipeline() -> str | None:
+    """Return the id that Meltano keeps this pipeline's state under, as far as it tells.
+
+    It names the environment, the extractor and the loader to the loader's process, and makes
+    its own state id of them (measured on Meltano 4.4); MELTANO_STATE_ID is a user's own.
+    """
+    given = os.environ.get("MELTANO_STATE_ID")
+    extractor, loader = (os.environ.get(f"MELTANO_{one}_NAME") for one in ("EXTRACTOR", "LOADER"))
+    if given or not (extractor and loader):
+        return given
+    environment = os.environ.get("MELTANO_ENVIRONMENT")
+    pair = f"{extractor}-to-{loader}"
+    return f"{environment}:{pair}" if environment else pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +68,7 @@ class Settings:
             for field in fields(cls)
             if config.get(field.name) is not None
         }
-        given.setdefault("pipeline_id", os.environ.get(_MELTANO_STATE_ID) or "default")
+        given.setdefault("pipeline_id", meltano_pipeline() or "default")
         settings = cls(where=where(config), **given)
         settings.check()
         return settings
@@ -256,16 +118,50 @@ def where(config: Mapping[str, Any]) -> Where:
     """Return which database a configuration means.
 
     Raises:
-        ConfigError: `sqlalchemy_url` and `path` are both given, or the URL is none.
+        ConfigError: Two ways of saying where are given, or the URL is none.
     """
-    url, path = config.get("sqlalchemy_url"), config.get("path")
-    if url and path:
-        msg = "`sqlalchemy_url` and `path` are two ways to say where: give one of them"
+    ways = {
+        "sqlalchemy_url": config.get("sqlalchemy_url"),
+        "path": config.get("path"),
+        "host": config.get("host") or config.get("database"),
+    }
+    given = [name for name, value in ways.items() if value]
+    if len(given) > 1:
+        msg = f"{' and '.join(f'`{name}`' for name in given)} say where twice: give one of them"
         raise ConfigError(msg)
-    if not url:
-        return Where(path=Path(path or DEFAULT_PATH).expanduser())
+    how: dict[str, Any] = {
+        "create": bool(config.get("create_database")),
+        "tls": {
+            name: config[f"ssl_{name}"]
+            for name in ("enable", "ca", "certificate", "key", "verify")
+            if config.get(f"ssl_{name}") is not None
+        },
+        "bulk_load": config.get("bulk_load") or "auto",
+    }
+    if ways["host"]:
+        return Where(url=_server_url(config), **how)
+    if ways["sqlalchemy_url"]:
+        return Where(url=_parsed(ways["sqlalchemy_url"]), **how)
+    return Where(path=Path(ways["path"] or DEFAULT_PATH).expanduser(), **how)
+
+
+def _server_url(config: Mapping[str, Any]) -> sa.URL:
+    if not config.get("database"):
+        msg = "`host` needs a `database` beside it"
+        raise ConfigError(msg)
+    return sa.URL.create(
+        "dolt",
+        username=config.get("user"),
+        password=config.get("password"),
+        host=config.get("host") or "127.0.0.1",
+        port=config.get("port"),
+        database=config["database"],
+    )
+
+
+def _parsed(url: str) -> sa.URL:
     try:
-        return Where(url=sa.make_url(url))
+        return sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
-        msg = "`sqlalchemy_url` is not a URL of the form doltlite:///file.db"
+        msg = f"`sqlalchemy_url` is not a URL of the form {URL_FORMS}"
         raise ConfigError(msg) from None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.sinks import Sink
 
 from target_dolt.backend import Row
+from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError, MessageError
 from target_dolt.json_schema import compile_validator
-from target_dolt.load import Load, told
+from target_dolt.load import Load
+from target_dolt.plan import NeedsWiderError
 
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
@@ -58,6 +60,7 @@ class DoltSink(Sink):
         self._buffer: list[Any] = []
         self._has_deletes = False
         self._told_fields: set[str] = set()
+        self._wider: dict[str, ColumnType] = {}
 
     def get_validator(self) -> None:
         """The plan validates; the SDK's validator would cost most of a run's time."""
@@ -73,7 +76,7 @@ class DoltSink(Sink):
         """Make or evolve the table and compile the plan; all DDL of a SCHEMA is here."""
         keys = [] if self.method == "append-only" else list(self.key_properties)
         validate = compile_validator(self.original_schema) if self.validate_schema else None
-        self.plan = self.load.plan(self.stream_name, self.schema, keys, validate)
+        self.plan = self.load.plan(self.stream_name, self.schema, keys, validate, self._wider)
         self._writer = self.load.database.writer(self.plan.table)
         self._properties = self.plan.properties
         self._row = self.plan.row
@@ -95,10 +98,21 @@ class DoltSink(Sink):
         if self._deletes and record.get(DELETED_AT) is not None:
             self._delete(record)
         else:
-            self._buffer.append(self._row(record))
+            try:
+                row = self._row(record)
+            except NeedsWiderError as need:
+                self._widen(need)
+                row = self._row(record)
+            self._buffer.append(row)
         self.received += 1
         if len(self._buffer) >= self._buffer_rows:
             self.flush()
+
+    def _widen(self, need: NeedsWiderError) -> None:
+        """Widen a column for a value that it would bend, after the rows that came before."""
+        self.flush()
+        self._wider[need.column] = need.wider
+        self.setup()
 
     def _delete(self, record: dict[str, Any]) -> None:
         if not self.plan.table.key:
@@ -122,31 +136,33 @@ class DoltSink(Sink):
         rows, self._buffer = self._buffer, []
         if not rows:
             return
-        table = self.plan.table.name
-        with (
-            self.batch_processing_timer,
-            told(f"stream '{self.stream_name}', table '{table}'"),
-            self.load.connection.begin(),
-        ):
-            self._write(rows)
+        table = self.plan.table
+        what = f"stream '{self.stream_name}', table '{table.name}'"
+        write = self._collapsed(rows) if self._has_deletes else self._writing(rows)
+        with self.batch_processing_timer:
+            self.load.write(what, table, write)
         self.record_counter_metric.increment(len(rows))
         self.tally_record_read(len(rows))
         self.mark_drained()
 
-    def _write(self, rows: list[Any]) -> None:
-        connection = self.load.connection
-        if not self.plan.table.key:
-            self._writer.append(connection, rows)
-            return
-        if self._has_deletes:
-            self._has_deletes = False
-            # The last that came for a key is what holds: so order is kept, in two statements.
-            last = {one.key if type(one) is _Delete else self.plan.key_of(one): one for one in rows}
-            deletes = [key for key, one in last.items() if type(one) is _Delete]
-            rows = [one for one in last.values() if type(one) is not _Delete]
-            self._writer.delete(connection, deletes)
-        if rows:
-            self._writer.upsert(connection, rows)
+    def _writing(self, rows: list[Row]) -> Callable[[], None]:
+        write = self._writer.upsert if self.plan.table.key else self._writer.append
+        return lambda: write(self.load.connection, rows)
+
+    def _collapsed(self, rows: list[Any]) -> Callable[[], None]:
+        """Let the last that came for a key hold: so order is kept, in two statements."""
+        self._has_deletes = False
+        last = {one.key if type(one) is _Delete else self.plan.key_of(one): one for one in rows}
+        deletes = [key for key, one in last.items() if type(one) is _Delete]
+        upserts = [one for one in last.values() if type(one) is not _Delete]
+
+        def write() -> None:
+            if deletes:
+                self._writer.delete(self.load.connection, deletes)
+            if upserts:
+                self._writer.upsert(self.load.connection, upserts)
+
+        return write
 
     def follow(self, older: DoltSink) -> None:
         """Go on counting where the sink of the stream's older SCHEMA ended."""
@@ -155,8 +171,9 @@ class DoltSink(Sink):
 
     def clear(self) -> None:
         """Remove the table's rows on the run branch, to be replaced."""
-        with told(f"table '{self.plan.table.name}'"), self.load.connection.begin():
-            self._writer.clear(self.load.connection)
+        table = self.plan.table
+        clear = self._writer.clear
+        self.load.write(f"table '{table.name}'", table, lambda: clear(self.load.connection))
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the buffer: the SDK's name for `flush`."""

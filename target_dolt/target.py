@@ -23,7 +23,8 @@ from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.progress import Progress
 from target_dolt.reader import MessageReader
 from target_dolt.replace import Replacements
-from target_dolt.settings import DEFAULT_PATH, SETTINGS, Settings
+from target_dolt.settings import Settings
+from target_dolt.settings_table import DEFAULT_PATH, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace, emit, state_line
 

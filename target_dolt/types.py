@@ -121,6 +121,14 @@ def _widen_numbers(old: ColumnType, new: ColumnType) -> ColumnType | None:
     return sa.DECIMAL(whole + scale, scale) if whole + scale <= MAX_DECIMAL_DIGITS else None
 
 
+def declared_bytes(column_type: ColumnType) -> int:
+    """Return what a column's declaration takes of a row: four bytes a character, a pointer for
+    what is kept outside of it. Other types take less than the 32 bytes counted here."""
+    if isinstance(column_type, sa.VARCHAR):
+        return 4 * (column_type.length or 0)
+    return 20 if isinstance(column_type, mysql.LONGTEXT | sa.JSON) else 32
+
+
 def _span(one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
     return min(one[0], two[0]), max(one[1], two[1])
 

@@ -29,6 +29,9 @@ _UTC_LENGTH = len("2026-01-31T23:59:59.123456+00:00")
 
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
+parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
+"""JSON text to Python: whole numbers are int, all others Decimal with the digits written."""
+
 # Python 3.10 reads only what isoformat() writes; msgspec reads RFC 3339 on any version.
 _parse_moment: Callable[[str], dt.datetime] = (
     dt.datetime.fromisoformat
@@ -248,6 +251,19 @@ def time(_schema: Schema, _column_type: ColumnType) -> Converter:
         return clock.isoformat("microseconds")
 
     return convert
+
+
+class TooNarrowError(ValueError):
+    """A value that the column's type bends, and that a wider one would keep.
+
+    Attributes:
+        wider: The column type that keeps it.
+    """
+
+    def __init__(self, reason: str, wider: ColumnType) -> None:
+        """Keep the type to widen to."""
+        super().__init__(reason)
+        self.wider = wider
 
 
 _WRITERS: dict[type[ColumnType], ConverterFactory] = {

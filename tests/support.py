@@ -64,6 +64,7 @@ class Place:
     """One fresh database: where it is, how to load it, and what is in it."""
 
     config: dict[str, Any]
+    directory: Path = field(default_factory=Path)
     plugins: Plugins = field(default_factory=load_plugins)
 
     def load(
@@ -78,7 +79,7 @@ class Place:
 
     def start(self, **settings: Any) -> subprocess.Popen[str]:
         """Start the `target-dolt` command on pipes, in a process of its own."""
-        config = Path(self.config["path"]).parent / "config.json"
+        config = self.directory / "config.json"
         config.write_text(json.dumps({**self.config, **settings}))
         return subprocess.Popen(
             [sys.executable, "-m", "target_dolt", "--config", str(config)],
@@ -121,6 +122,35 @@ class Place:
                 if convert is not None and value is not None:
                     row[name] = convert(value)
         return sorted(rows, key=lambda row: [repr(value) for value in row.values()])
+
+    def call(self, procedure: str, *arguments: str, at: str | None = None) -> Any:
+        """Call one of Dolt's procedures, as a person would, and return its first value."""
+        database = self.open()
+        try:
+            with database.connect(at, write=True) as connection, connection.begin():
+                return database.call(connection, procedure, *arguments)
+        finally:
+            database.close()
+
+    def execute(self, *statements: str, at: str | None = None) -> None:
+        """Run statements in one transaction, as a person would."""
+        database = self.open()
+        try:
+            with database.connect(at, write=True) as connection, connection.begin():
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
+        finally:
+            database.close()
+
+    def tables(self, at: str | None = None) -> list[str]:
+        """Return the names of the tables, the tool's own left out."""
+        database = self.open()
+        try:
+            with database.connect(at) as connection, connection.begin():
+                names = sa.inspect(connection).get_table_names()
+        finally:
+            database.close()
+        return sorted(name for name in names if not name.startswith(("_target_dolt_", "dolt_")))
 
     def log(self, branch: str | None = None) -> list[str]:
         """Return the first line of each commit's message, oldest first, without the engine's."""

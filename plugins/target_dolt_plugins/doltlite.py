@@ -88,10 +88,10 @@ class DoltLiteWriter(Writer):
             upsert = values.on_conflict_do_update(index_elements=key, set_=rest)
         else:
             upsert = values.on_conflict_do_nothing(index_elements=key)
-        where = sa.and_(*(column == sa.bindparam(None, unique=True) for column in key))
         self._append = str(values.compile(dialect=dialect))
         self._upsert = str(upsert.compile(dialect=dialect))
-        self._delete = str(table.delete().where(where).compile(dialect=dialect)) if key else ""
+        matches = [column == sa.bindparam(None, unique=True) for column in key]
+        self._delete = str(table.delete().where(*matches).compile(dialect=dialect))
         self._clear = str(table.delete().compile(dialect=dialect))
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
@@ -155,7 +155,7 @@ class DoltLiteDatabase(Database):
         return connection.exec_driver_sql(statement, arguments).scalar()
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> Iterator[Callable[[], None]]:
         """Hold a lock file beside the database; the system frees it with the process."""
         import fcntl  # noqa: PLC0415 - not on Windows, where there is no DoltLite either
 
@@ -171,9 +171,14 @@ class DoltLiteDatabase(Database):
                 raise LockedError(msg) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            yield
+            yield _keep
         finally:
             os.close(descriptor)
+
+    def is_transient(self, error: sa.exc.DBAPIError) -> bool:
+        """A file does not come back; waiting for other writers is the time-out's work."""
+        del error
+        return False
 
     def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
         """Move the branch by a checked reset: dolt_merge grows with history, this does not."""
@@ -197,9 +202,9 @@ class DoltLiteDatabase(Database):
         """Return how a STRICT table keeps a type."""
         return storage(column_type)
 
-    def logical_type(self, reflected: ColumnType) -> ColumnType:
-        """Return the widest type that SQLite keeps in such a column."""
-        return logical_type(reflected)
+    def logical_type(self, reflected: ColumnType, known: ColumnType | None) -> ColumnType:
+        """Return what the catalogue knows, else the widest type that such a column keeps."""
+        return logical_type(reflected) if known is None else known
 
     def create(self, connection: sa.Connection, table: Table) -> None:
         """Create a STRICT table."""
@@ -231,9 +236,13 @@ class DoltLiteDatabase(Database):
         """Close the database: connections are closed by whoever opened them."""
 
 
-def _claims(path: Path) -> bool:
+def _keep() -> None:
+    """A lock file is held as long as it is open."""
+
+
+def _claims(where: Where) -> bool:
     """A file, or a name with nothing there yet: a directory is for Dolt."""
-    return not path.is_dir()
+    return where.path is not None and not where.path.is_dir() and not where.create
 
 
 def _open(where: Where) -> Database:

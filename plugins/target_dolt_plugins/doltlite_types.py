@@ -12,6 +12,7 @@ from sqlalchemy.dialects import mysql
 from target_dolt import Storage
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import UnsupportedTypeError
+from target_dolt.values import parse_json
 
 DOUBLE_DIGITS = 15
 """Decimal digits that every double keeps: DBL_DIG of IEEE 754's binary64."""
@@ -43,7 +44,7 @@ _STORAGE: tuple[tuple[type[ColumnType], Callable[[Any], Storage]], ...] = (
     (sa.DATE, lambda _: Storage(sa.TEXT())),
     (sa.DATETIME, lambda _: Storage(sa.TEXT())),
     (sa.TIME, lambda _: Storage(sa.TEXT())),
-    (sa.JSON, lambda _: Storage(sa.TEXT())),
+    (sa.JSON, lambda _: Storage(sa.TEXT(), decode=parse_json)),
     (sa.VARCHAR, lambda _: Storage(sa.TEXT())),
     (mysql.LONGTEXT, lambda _: Storage(sa.TEXT())),
 )

@@ -1,0 +1,291 @@
+"""Dolt: any sql-server, or a local directory that is served for the run."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
+from target_dolt.backend import sa_table
+from target_dolt.dialect import ColumnType
+from target_dolt.errors import CommitConflictError, ConfigError, LockedError
+from target_dolt_plugins.dolt_dialect import DoltDialect
+from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
+from target_dolt_plugins.dolt_tls import tls_options
+from target_dolt_plugins.dolt_types import logical_type, storage
+from target_dolt_plugins.dolt_writer import InsertWriter, LoadDataWriter, describe_type
+
+OLDEST_VERSION = (2, 0, 0)
+
+COLLATION = "utf8mb4_0900_bin"
+"""Every character tells texts apart: `A` and `a`, a trailing blank, NFC and NFD."""
+
+ROW_BYTES = 65_504
+"""Dolt's MaxTupleDataSize, by the columns' declared lengths."""
+
+CONNECT_SECONDS = 20
+READ_SECONDS = 3600
+"""How long one statement may take: a bound against a server that never answers."""
+
+_ACCESS_DENIED = (1044, 1045)
+_UNKNOWN_DATABASE = 1049
+_TRANSIENT = (1205, 1213, 2003, 2006, 2013, 2014, 2055)
+"""Lock wait, serialization failure, and the client's words for a lost connection."""
+
+_log = logging.getLogger("target-dolt")
+
+
+class DoltDatabase(Database):
+    """A database on a Dolt server."""
+
+    limits = Limits(row_bytes=ROW_BYTES)
+
+    def __init__(self, url: sa.URL, where: Where, server: DirectoryServer | None = None) -> None:
+        """Connect once: is it Dolt, of the right age, with the database there?"""
+        self._server = server
+        self._tls = tls_options(url, where.tls)
+        name, _, branch = (url.database or "").partition("/")
+        if not name:
+            msg = "which database? dolt://user:password@host:port/database"
+            raise ConfigError(msg)
+        if branch:
+            msg = "give the branch with `branch`, not in the URL"
+            raise ConfigError(msg)
+        self._url = url.set(drivername="dolt")
+        self._sql = DoltDialect()
+        self.name = str(server.directory) if server else f"{url.host}:{url.port or 3306}/{name}"
+        self._check_server(create=where.create)
+        self._bulk = self._choose_bulk(where.bulk_load)
+
+    def _engine(self, database: str) -> sa.Engine:
+        return sa.create_engine(
+            self._url.set(database=database),
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args={
+                "charset": "utf8mb4",
+                "connect_timeout": CONNECT_SECONDS,
+                "read_timeout": READ_SECONDS,
+                "write_timeout": READ_SECONDS,
+                **self._tls,
+            },
+        )
+
+    def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
+        """Open a connection on a branch."""
+        del write
+        database = str(self._url.database)
+        return self._engine(database if branch is None else f"{database}/{branch}").connect()
+
+    def _check_server(self, *, create: bool) -> None:
+        try:
+            with self._engine("").connect() as connection, connection.begin():
+                version = str(connection.exec_driver_sql("SELECT dolt_version()").scalar())
+                if create:
+                    name = self._sql.identifier_preparer.quote(str(self._url.database))
+                    connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name}")
+            with self.connect():
+                pass
+        except sa.exc.DBAPIError as error:
+            raise self._refused(error) from error
+        numbers = tuple(int(part) for part in version.lstrip("v").split("-")[0].split("."))
+        if numbers < OLDEST_VERSION:
+            needed = ".".join(map(str, OLDEST_VERSION))
+            msg = f"'{self.name}' is Dolt {version}; {needed} or later is needed"
+            raise ConfigError(msg)
+
+    def _refused(self, error: sa.exc.DBAPIError) -> ConfigError:
+        code = error_code(error)
+        if code in _ACCESS_DENIED:
+            reason = "the server refused the user or the password"
+        elif code == _UNKNOWN_DATABASE:
+            reason = "the server has no such database; set `create_database` to make it"
+        elif "dolt_version" in str(error.orig):
+            reason = "the server is not Dolt"
+        else:
+            reason = str(error.orig)
+        return ConfigError(f"'{self.name}': {reason}")
+
+    def _choose_bulk(self, wanted: str) -> str:
+        with self.connect() as connection, connection.begin():
+            if self._server is not None and self._server.is_ours:
+                connection.exec_driver_sql("SET GLOBAL local_infile = 1")
+            allowed = connection.exec_driver_sql("SELECT @@GLOBAL.local_infile").scalar()
+        if wanted == "insert" or (wanted == "auto" and allowed):
+            return "insert" if wanted == "insert" else "load_data"
+        if not allowed and wanted == "load_data":
+            msg = (
+                f"'{self.name}': `bulk_load` is load_data, and the server does not allow it; an "
+                "administrator does with SET GLOBAL local_infile = 1"
+            )
+            raise ConfigError(msg)
+        if not allowed:
+            _log.info(
+                "'%s' does not allow LOAD DATA LOCAL: rows go by INSERT, at about half the "
+                "speed; SET GLOBAL local_infile = 1 would allow it",
+                self.name,
+            )
+            return "insert"
+        return "load_data"
+
+    def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
+        """Call a procedure."""
+        marks = ", ".join("%s" for _ in arguments)
+        statement = f"CALL {procedure}({marks})"
+        return connection.exec_driver_sql(statement, arguments).scalar()
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[Callable[[], None]]:
+        """Hold one of the server's named locks, on a connection of its own."""
+        full = f"{self._url.database}/{name}"
+        with self.connect() as connection:
+
+            def take() -> None:
+                with connection.begin():
+                    if connection.execute(_GET_LOCK, {"name": full}).scalar() == 1:
+                        return
+                    owner = connection.execute(_LOCK_OWNER, {"name": full}).scalar()
+                msg = f"connection {owner} of the server holds it"
+                raise LockedError(msg)
+
+            take()
+            yield take
+            with connection.begin():
+                connection.execute(_RELEASE_LOCK, {"name": full})
+
+    def is_transient(self, error: sa.exc.DBAPIError) -> bool:
+        """A lost connection, or a transaction that met another one."""
+        return error.connection_invalidated or error_code(error) in _TRANSIENT
+
+    def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
+        """Move the branch by a fast-forward merge."""
+        try:
+            with target.begin():
+                if _head(target) != base:
+                    return False
+                self.call(target, "dolt_merge", "--ff-only", branch)
+        except sa.exc.DBAPIError as error:
+            if self.is_transient(error):
+                raise
+            with target.begin():
+                if _head(target) != base:
+                    return False
+            msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
+            raise CommitConflictError(msg) from error
+        return True
+
+    def storage(self, column_type: ColumnType) -> Storage:
+        """Return how Dolt keeps a type."""
+        return storage(column_type)
+
+    def logical_type(self, reflected: ColumnType, known: ColumnType | None) -> ColumnType:
+        """Return the type that the column really has: Dolt tells all of it."""
+        del known
+        return logical_type(reflected)
+
+    def _describe(self, table: Table) -> sa.Table:
+        return sa_table(
+            table,
+            lambda one: storage(one).ddl,
+            mysql_charset="utf8mb4",
+            mysql_collate=COLLATION,
+        )
+
+    def create(self, connection: sa.Connection, table: Table) -> None:
+        """Create a table."""
+        connection.execute(sa.schema.CreateTable(self._describe(table)))
+
+    def alter(self, connection: sa.Connection, old: Table, new: Table) -> None:
+        """Add and widen columns in one statement."""
+        described = self._describe(new)
+        compiler = self._sql.ddl_compiler(self._sql, None)  # type: ignore[arg-type]
+        clauses = []
+        for name, column_type in new.types.items():
+            column = compiler.get_column_specification(described.c[name])
+            if name not in old.types:
+                clauses.append(f"ADD COLUMN {column}")
+            elif old.types[name] != column_type:
+                clauses.append(f"MODIFY COLUMN {column}")
+        table = self._sql.identifier_preparer.format_table(described)
+        connection.exec_driver_sql(f"ALTER TABLE {table} {', '.join(clauses)}")
+
+    def writer(self, table: Table) -> Writer:
+        """Return what writes rows into a table."""
+        described = sa_table(table, lambda one: describe_type(storage(one).ddl))
+        make = LoadDataWriter if self._bulk == "load_data" else InsertWriter
+        return make(described, self._sql)
+
+    def close(self) -> None:
+        """Stop the server where it is ours, after the last other run that uses it."""
+        if self._server is None:
+            return
+        if self._server.is_ours:
+            self._wait_for_others()
+        self._server.close()
+
+    def _wait_for_others(self) -> None:
+        told = False
+        while True:
+            try:
+                with self.connect() as connection, connection.begin():
+                    others = connection.exec_driver_sql("SHOW PROCESSLIST").fetchall()
+            except sa.exc.DBAPIError:
+                return
+            if len(others) <= 1:
+                return
+            if not told:
+                _log.info("Others use the server on '%s': waiting for them", self.name)
+                told = True
+            time.sleep(0.5)
+
+
+def error_code(error: sa.exc.DBAPIError) -> int | None:
+    """Return the number of a MySQL error."""
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def _head(connection: sa.Connection) -> str:
+    return str(connection.exec_driver_sql("SELECT dolt_hashof(active_branch())").scalar())
+
+
+def _claims(where: Where) -> bool:
+    return where.path is not None and (where.path.is_dir() or where.create)
+
+
+def _open(where: Where) -> Database:
+    if where.url is not None:
+        return DoltDatabase(where.url, where)
+    directory = where.path or Path()
+    server = DirectoryServer(directory, create=where.create)
+    try:
+        url = sa.URL.create(
+            "dolt",
+            username=LOCAL_USER,
+            password=server.info.secret,
+            host="127.0.0.1",
+            port=server.info.port,
+            database=directory.absolute().name,
+        )
+        return DoltDatabase(url, where, server)
+    except BaseException:
+        server.close()
+        raise
+
+
+_GET_LOCK = sa.text("SELECT GET_LOCK(:name, 0)")
+_LOCK_OWNER = sa.text("SELECT IS_USED_LOCK(:name)")
+_RELEASE_LOCK = sa.text("SELECT RELEASE_LOCK(:name)")
+
+
+@hookimpl(trylast=True)
+def dolt_register_backends() -> Iterable[Backend]:
+    """Bring Dolt."""
+    return [Backend("dolt", ("dolt",), _claims, _open)]

@@ -1,0 +1,184 @@
+"""A local Dolt database: its directory, and the server that serves it for a run.
+
+Never is a `dolt` command run on a directory that a server holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pymysql
+
+from target_dolt.errors import ConfigError, WriteError
+
+LOCAL_USER = "__dolt_local_user__"
+"""The account that every Dolt server makes anew at its start, with the secret that it writes
+into sql-server.info: for this start alone, and for who may read the directory."""
+
+START_SECONDS = 30
+STOP_SECONDS = 30
+WAIT_SECONDS = 0.02
+
+_log = logging.getLogger("target-dolt")
+
+_GUARD = 'dolt sql-server --config "$0" --skip-root-user-initialization >"$1" 2>&1 </dev/null &'
+_GUARD += "\nserver=$!\ncat >/dev/null\nkill -TERM $server 2>/dev/null\nwait $server"
+"""A shell that starts the server and stops it when its standard input ends: when we close it,
+and also when we are killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What a server writes into `.dolt/sql-server.info` while it holds a directory."""
+
+    pid: int
+    port: int
+    secret: str
+
+
+def running_server(directory: Path) -> ServerInfo | None:
+    """Return the server that holds a directory, or None; a stale file counts for nothing."""
+    try:
+        text = (directory / ".dolt" / "sql-server.info").read_text()
+        pid, port, secret = text.strip().split(":", 2)
+        info = ServerInfo(int(pid), int(port), secret)
+    except (OSError, ValueError):
+        return None
+    return info if _answers(info) else None
+
+
+def _answers(info: ServerInfo) -> bool:
+    try:
+        connection = pymysql.connect(
+            host="127.0.0.1",
+            port=info.port,
+            user=LOCAL_USER,
+            password=info.secret,
+            connect_timeout=5,
+        )
+    except pymysql.err.MySQLError:
+        return False
+    connection.close()
+    return True
+
+
+class DirectoryServer:
+    """A server on a directory: somebody's that runs already, or our own for this run."""
+
+    def __init__(self, directory: Path, *, create: bool) -> None:
+        """Find the server of a directory, or start one.
+
+        Raises:
+            ConfigError: There is no database in the directory, or no `dolt` on PATH.
+            WriteError: The server did not come up.
+        """
+        self._process: subprocess.Popen[bytes] | None = None
+        self._files: tempfile.TemporaryDirectory[str] | None = None
+        self.directory = directory
+        if not (directory / ".dolt").is_dir():
+            self._make(create)
+        info = running_server(directory)
+        if info is not None:
+            _log.info("A server (process %d) holds '%s': using it", info.pid, directory)
+        self.info = info or self._start()
+
+    def _make(self, create: bool) -> None:  # noqa: FBT001 - one caller, one meaning
+        if not create:
+            msg = (
+                f"'{self.directory}' holds no Dolt database; set `create_database` to make one, "
+                "or give another `path`"
+            )
+            raise ConfigError(msg)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        made = subprocess.run(  # noqa: S603 - a fixed command
+            [_dolt(), "init", "--name", "target-dolt", "--email", "target-dolt@localhost"],
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode != 0:
+            msg = f"'{self.directory}': dolt init failed: {(made.stderr or made.stdout).strip()}"
+            raise ConfigError(msg)
+
+    def _start(self) -> ServerInfo:
+        _dolt()
+        self._files = tempfile.TemporaryDirectory(prefix="target-dolt-")
+        files = Path(self._files.name)
+        port = _free_port()
+        config = files / "config.yaml"
+        # JSON is YAML, and needs no quoting of our own.
+        config.write_bytes(
+            msgspec.json.encode(
+                {
+                    "log_level": "warning",
+                    "data_dir": str(self.directory.absolute()),
+                    "cfg_dir": str(files / "cfg"),
+                    "listener": {"host": "127.0.0.1", "port": port},
+                }
+            )
+        )
+        log = files / "server.log"
+        self._process = subprocess.Popen(  # noqa: S603 - a fixed command
+            ["/bin/sh", "-c", _GUARD, str(config), str(log)],
+            stdin=subprocess.PIPE,
+            cwd=self.directory,
+            start_new_session=True,  # a Ctrl-C is ours to handle, not the server's
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            info = running_server(self.directory)
+            if info is not None and info.port == port:
+                return info
+            time.sleep(WAIT_SECONDS)
+        lines = log.read_text(errors="replace").strip().splitlines()
+        self.close()
+        msg = f"the server on '{self.directory}' did not come up: {lines[-1] if lines else ''}"
+        raise WriteError(msg)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this run started the server, and will stop it."""
+        return self._process is not None
+
+    def close(self) -> None:
+        """Stop the server, where it is ours; wait until it has let go of the directory."""
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None  # noqa: S101 - Popen was given a pipe
+            process.stdin.close()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.info.pid, 9)
+                process.wait()
+        if self._files is not None:
+            self._files.cleanup()
+
+
+def _dolt() -> str:
+    found = shutil.which("dolt")
+    if found is None:
+        msg = (
+            "a directory needs the `dolt` program on PATH (github.com/dolthub/dolt has it for "
+            "Linux, macOS and Windows); without it, use a DoltLite file or a running server"
+        )
+        raise ConfigError(msg)
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

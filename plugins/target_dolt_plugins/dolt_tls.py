@@ -1,0 +1,37 @@
+"""TLS to a Dolt server: verified by default, but for this machine itself."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine."""
+    if host in {None, "", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def tls_options(url: sa.URL, tls: Mapping[str, Any]) -> dict[str, Any]:
+    """Return PyMySQL's options for a server and the `ssl_*` settings.
+
+    With a context PyMySQL takes TLS or nothing: it never falls back to plain text.
+    """
+    local = is_loopback(url.host)
+    if not tls.get("enable", not local or any(tls.get(name) for name in ("ca", "certificate"))):
+        return {"ssl_disabled": True}
+    context = ssl.create_default_context(cafile=tls.get("ca"))
+    if not tls.get("verify", not local):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.get("certificate"):
+        context.load_cert_chain(tls["certificate"], tls.get("key"))
+    return {"ssl": context}

@@ -1,0 +1,99 @@
+"""How Dolt keeps each type: as itself, but where its own rules would bend a value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from target_dolt import Storage, types
+from target_dolt.dialect import ColumnType
+from target_dolt.errors import UnsupportedTypeError
+from target_dolt.values import TooNarrowError, parse_json
+
+_MANY_DIGITS = re.compile(r"\d{16}|\d\.\d*\d{13}|[eE]|\d{2,}\.\d{10}")
+"""Text that may hold a number which no double keeps; most JSON has none and is not parsed."""
+
+
+def exact_json(text: str) -> str:
+    """Return JSON text whose numbers survive Dolt's JSON, which keeps all of them as doubles.
+
+    Raises:
+        TooNarrowError: A number would come back as another one (measured on Dolt 2.3.1:
+            9007199254740993 becomes 9007199254740992).
+    """
+    if _MANY_DIGITS.search(text) and not _survives(parse_json(text)):
+        msg = "a number within the JSON that Dolt's JSON cannot keep"
+        raise TooNarrowError(msg, types.LONGTEXT)
+    return text
+
+
+def _survives(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_survives(one) for one in value.values())
+    if isinstance(value, list):
+        return all(_survives(one) for one in value)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return True
+    try:
+        double = float(value)
+    except OverflowError:
+        return False
+    return double - double == 0 and Decimal(repr(double)) == value
+
+
+def _time_text(value: dt.timedelta) -> str:
+    midnight = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - of any day
+    return (midnight + value).time().isoformat("microseconds")
+
+
+_STORAGE: tuple[tuple[type[ColumnType], Callable[[Any], Storage]], ...] = (
+    (sa.DATETIME, lambda one: Storage(one, decode=lambda v: v.isoformat(" ", "microseconds"))),
+    (sa.DATE, lambda one: Storage(one, decode=dt.date.isoformat)),
+    (sa.TIME, lambda one: Storage(one, decode=_time_text)),
+    (sa.JSON, lambda one: Storage(one, encode=exact_json, decode=parse_json)),
+    (sa.Boolean, Storage),
+    (sa.Integer, Storage),
+    (sa.DOUBLE, Storage),
+    (sa.DECIMAL, Storage),
+    (sa.VARCHAR, Storage),
+    (mysql.LONGTEXT, Storage),
+)
+
+
+def storage(column_type: ColumnType) -> Storage:
+    """Return how Dolt keeps a type; UnsupportedTypeError where it cannot."""
+    for kind, make in _STORAGE:
+        if isinstance(column_type, kind):
+            return make(column_type)
+    msg = f"Dolt has no place for {column_type!r}"
+    raise UnsupportedTypeError(msg)
+
+
+_LOGICAL: tuple[tuple[type[ColumnType], Callable[[Any], ColumnType]], ...] = (
+    (mysql.TINYINT, lambda one: types.BOOLEAN if one.display_width == 1 else types.SMALLINT),
+    (sa.SMALLINT, lambda _: types.SMALLINT),
+    (sa.BIGINT, lambda one: types.UNSIGNED_BIGINT if one.unsigned else types.BIGINT),
+    (sa.Integer, lambda _: types.INTEGER),
+    (mysql.DATETIME, lambda one: mysql.DATETIME(fsp=one.fsp)),
+    (mysql.TIME, lambda one: mysql.TIME(fsp=one.fsp)),
+    (sa.DATE, lambda _: types.DATE),
+    (sa.VARCHAR, lambda one: sa.VARCHAR(one.length)),
+    (sa.DECIMAL, lambda one: sa.DECIMAL(one.precision, one.scale)),
+    (sa.DOUBLE, lambda _: types.DOUBLE),
+    (sa.JSON, lambda _: types.JSON),
+)
+"""Reflected types in this project's spelling: without display widths and collations."""
+
+
+def logical_type(reflected: ColumnType) -> ColumnType:
+    """Return the type of a column as Dolt declares it; text for all that has no row above."""
+    for kind, make in _LOGICAL:
+        if isinstance(reflected, kind):
+            return make(reflected)
+    return types.LONGTEXT

@@ -1,0 +1,48 @@
+"""Doing a step again after a lost connection or a met transaction: bounded, and told."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Waits between attempts: a server that was started again answers within a second or two."""
+
+_log = logging.getLogger("target-dolt")
+
+T = TypeVar("T")
+
+
+def again(
+    what: str,
+    attempt: Callable[[], T],
+    is_transient: Callable[[sa.exc.DBAPIError], bool],
+    recover: Callable[[], None],
+) -> T:
+    """Return what `attempt` returns, tried again after transient errors.
+
+    Args:
+        what: The step, for the log.
+        attempt: The step. It must come out right also where an earlier attempt's work was
+            done and only its answer was lost.
+        is_transient: Whether an error may go away.
+        recover: Makes sure, before each further attempt, that the run may go on at all.
+    """
+    for pause in PAUSES_SECONDS:
+        try:
+            return attempt()
+        except sa.exc.DBAPIError as error:
+            if not is_transient(error):
+                raise
+            _log.warning("%s: %s; trying again in %.1f s", what, error.orig, pause)
+        time.sleep(pause)
+        try:
+            recover()
+        except sa.exc.DBAPIError as error:
+            if not is_transient(error):
+                raise
+    return attempt()

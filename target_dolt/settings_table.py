@@ -1,0 +1,234 @@
+"""The table of settings, as `--about` shows it: one row says it all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk import typing as th
+
+DEFAULT_PATH = "dolt.db"
+URL_FORMS = "doltlite:///file.db or dolt://user:password@host:port/database"
+DEFAULT_AUTHOR = "target-dolt <target-dolt@localhost>"
+
+LOAD_METHODS = ("append-only", "upsert", "overwrite")
+
+MESSAGE_FIELDS = (
+    "pipeline",
+    "run",
+    "branch",
+    "tables",
+    "streams",
+    "records",
+    "added",
+    "changed",
+    "deleted",
+)
+"""What a `commit_message` may name in braces."""
+
+SETTINGS: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "sqlalchemy_url",
+        th.StringType,
+        secret=True,
+        title="SQLAlchemy URL",
+        description=f"The database as a URL: {URL_FORMS}.",
+    ),
+    th.Property(
+        "path",
+        th.StringType,
+        title="Path",
+        description="The database as a path: a DoltLite file, or a directory with a Dolt "
+        f"database. Default: {DEFAULT_PATH}, in the current directory.",
+    ),
+    th.Property(
+        "create_database",
+        th.BooleanType,
+        default=False,
+        title="Create Database",
+        description="Whether to make a Dolt database that is missing: a directory at `path`, or "
+        "a database on a server. A DoltLite file is always made.",
+    ),
+    th.Property("host", th.StringType, title="Host", description="A Dolt server's host."),
+    th.Property(
+        "port",
+        th.IntegerType,
+        title="Port",
+        description="A Dolt server's port. Default: 3306.",
+    ),
+    th.Property("user", th.StringType, title="User", description="A Dolt server's user."),
+    th.Property(
+        "password",
+        th.StringType,
+        secret=True,
+        title="Password",
+        description="The user's password.",
+    ),
+    th.Property(
+        "database",
+        th.StringType,
+        title="Database",
+        description="The database on the Dolt server.",
+    ),
+    th.Property(
+        "ssl_enable",
+        th.BooleanType,
+        title="Enable TLS",
+        description="Whether to talk to the server by TLS only. Default: yes, unless the server "
+        "is on this machine.",
+    ),
+    th.Property(
+        "ssl_ca",
+        th.StringType,
+        title="TLS CA",
+        description="A file with the certificate authorities to trust.",
+    ),
+    th.Property(
+        "ssl_certificate",
+        th.StringType,
+        title="TLS Certificate",
+        description="A file with our certificate.",
+    ),
+    th.Property(
+        "ssl_key",
+        th.StringType,
+        title="TLS Key",
+        description="A file with our certificate's key.",
+    ),
+    th.Property(
+        "ssl_verify",
+        th.BooleanType,
+        title="Verify TLS",
+        description="Whether the server's certificate and name must be right. Default: yes, "
+        "unless the server is on this machine.",
+    ),
+    th.Property(
+        "bulk_load",
+        th.StringType,
+        default="auto",
+        title="Bulk Load",
+        description="How rows go to a Dolt server: `load_data` (LOAD DATA LOCAL), `insert`, or "
+        "`auto`: the first where the server's `local_infile` allows it.",
+        allowed_values=["auto", "load_data", "insert"],
+    ),
+    th.Property(
+        "branch",
+        th.StringType,
+        title="Branch",
+        description="The branch to commit to; made from the database's default branch where it "
+        "is missing. Default: the database's default branch.",
+    ),
+    th.Property(
+        "load_method",
+        th.StringType,
+        title="Load Method",
+        description="`upsert` writes rows by their key; `append-only` adds them to a table "
+        "without a key; `overwrite` makes the table exactly what this run sent. Default: "
+        "`upsert` where a stream has keys, else `append-only`.",
+        allowed_values=list(LOAD_METHODS),
+    ),
+    th.Property(
+        "hard_delete",
+        th.BooleanType,
+        default=True,
+        title="Hard Delete",
+        description="Whether a record with `_sdc_deleted_at` removes its row (history keeps "
+        "it). If false, the row stays and that column marks it.",
+    ),
+    th.Property(
+        "add_record_metadata",
+        th.BooleanType,
+        default=False,
+        title="Add Record Metadata",
+        description="Whether to add the SDK's `_sdc_*` columns. They change every row at every "
+        "run, and every diff with them.",
+    ),
+    th.Property(
+        "default_target_schema",
+        th.StringType,
+        title="Default Target Schema",
+        description="Taken for compatibility and without effect: a Dolt database has no "
+        "schemas. Use `table_prefix` or `table_map`.",
+    ),
+    th.Property(
+        "table_map",
+        th.ObjectType(additional_properties=th.StringType),
+        title="Table Map",
+        description="Tables by stream: {'public-users': 'users'}. A stream that is not listed "
+        "goes to the part of its name after the last dash.",
+    ),
+    th.Property(
+        "table_prefix",
+        th.StringType,
+        default="",
+        title="Table Prefix",
+        description="Put before the name of every table that `table_map` does not name.",
+    ),
+    th.Property(
+        "validate_records",
+        th.BooleanType,
+        default=True,
+        title="Validate Records",
+        description="Whether to check each record against its SCHEMA. Values are checked "
+        "against their columns in any case.",
+    ),
+    th.Property(
+        "commit_interval_seconds",
+        th.NumberType,
+        title="Commit Interval",
+        description="The least number of seconds between two commits; 0 commits at every STATE "
+        "that follows new records. Default: a run's first 50 such STATEs one by one, then at "
+        "most one commit a second.",
+    ),
+    th.Property(
+        "commit_min_rows",
+        th.IntegerType,
+        default=0,
+        title="Commit Minimum Rows",
+        description="The least number of new records in a commit, but for a run's last one.",
+    ),
+    th.Property(
+        "batch_size_rows",
+        th.IntegerType,
+        default=10_000,
+        title="Batch Size Rows",
+        description="How many rows of a stream are buffered before they are written. They are "
+        "seen by readers of the branch with the next commit only.",
+    ),
+    th.Property(
+        "commit_message",
+        th.StringType,
+        title="Commit Message",
+        description="A template of each commit's message, with these fields in braces: "
+        + ", ".join(MESSAGE_FIELDS)
+        + ". Default: the rows by table.",
+    ),
+    th.Property(
+        "commit_author",
+        th.StringType,
+        default=DEFAULT_AUTHOR,
+        title="Commit Author",
+        description="The author of the commits: Name <address>.",
+    ),
+    th.Property(
+        "pipeline_id",
+        th.StringType,
+        title="Pipeline ID",
+        description="Whose state this is. Runs of one pipeline into one branch take turns; "
+        "runs of different pipelines may load at once. Default: the state ID where Meltano "
+        "gives one, else `default`.",
+    ),
+    th.Property(
+        "max_message_bytes",
+        th.IntegerType,
+        default=64 * 1024 * 1024,
+        title="Maximum Message Bytes",
+        description="The longest line of input; a longer one ends the run before it is read whole.",
+    ),
+    th.Property(
+        "flattening_max_key_length",
+        th.IntegerType,
+        default=64,
+        title="Max Key Length",
+        description="The maximum length of a flattened key.",
+    ),
+).to_dict()
