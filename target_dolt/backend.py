@@ -112,6 +112,9 @@ class Database(abc.ABC):
 
     limits: Limits
 
+    overlaps: bool
+    """Whether it works by itself, so that rows can be prepared while it writes others."""
+
     @abc.abstractmethod
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch (None: the database's default branch).

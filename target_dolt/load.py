@@ -19,6 +19,7 @@ from target_dolt.errors import ConfigError, NameCollisionError, WriteError
 from target_dolt.json_schema import Validator
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
 from target_dolt.names import folded, table_name
+from target_dolt.overlap import Overlap
 from target_dolt.plan import Draft, Plan, compile_plan, draft
 from target_dolt.plugins import Plugins
 from target_dolt.schema import Tables
@@ -72,6 +73,7 @@ class Load:
             self.catalogue = Catalogue(database, self.connection, self.tables)
             if self.tables.has(catalogue.NAME):
                 self.branch.know(catalogue.NAME)
+        self._overlap = Overlap(enabled=database.overlaps)
         self.commits = 0
         self.changed_schema = False
         self._widened: list[str] = []
@@ -126,6 +128,7 @@ class Load:
         drawn = draft(stream, self.place(stream), schema, keys, dialect, self.plugins, limits)
         drawn.table.types.update(wider)
         what = f"stream '{stream}', table '{drawn.table.name}'"
+        self._overlap.wait()
         with told(what):
             table = self.branch.again(what, lambda: self._fit(drawn, schema))
         self._written[table.name] = stream
@@ -162,16 +165,20 @@ class Load:
             table: The table that it writes.
             work: Writes, with the transaction begun.
         """
-        before = None if table.key else self.branch.hash_of_table(table.name)
 
-        def attempt() -> None:
-            # Rows without a key would be there twice: has an earlier attempt come through?
-            if before is None or self.branch.hash_of_table(table.name) == before:
-                with self.connection.begin():
-                    work()
+        def write() -> None:
+            before = None if table.key else self.branch.hash_of_table(table.name)
 
-        with told(what):
-            self.branch.again(what, attempt)
+            def attempt() -> None:
+                # Rows without a key would be there twice: has an earlier attempt come through?
+                if before is None or self.branch.hash_of_table(table.name) == before:
+                    with self.connection.begin():
+                        work()
+
+            with told(what):
+                self.branch.again(what, attempt)
+
+        self._overlap.run(write)
 
     def commit(self, state_line: str | None, records: Mapping[str, int]) -> Commit | None:
         """Commit what was written since the last commit point; None where nothing differs.
@@ -180,6 +187,7 @@ class Load:
             state_line: The state that the rows before it belong to, or None to leave it.
             records: Records received since the last commit, by stream.
         """
+        self._overlap.wait()
         with told("the commit"):
             written = [*self._written, catalogue.NAME]
             if not self.branch.differs(written):
@@ -226,6 +234,7 @@ class Load:
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""
         try:
+            self._overlap.close()
             self.branch.close()
         finally:
             self.database.close()

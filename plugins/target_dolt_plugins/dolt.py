@@ -46,6 +46,7 @@ class DoltDatabase(Database):
     """A database on a Dolt server."""
 
     limits = Limits(row_bytes=ROW_BYTES)
+    overlaps = True
 
     def __init__(self, url: sa.URL, where: Where, server: DirectoryServer | None = None) -> None:
         """Connect once: is it Dolt, of the right age, with the database there?"""

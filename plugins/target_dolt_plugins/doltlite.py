@@ -115,6 +115,7 @@ class DoltLiteDatabase(Database):
     """An open DoltLite file."""
 
     limits = Limits()
+    overlaps = False
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it."""
