@@ -133,7 +133,7 @@ class TargetDolt(Target):
         older = self._sinks().get(stream_name)
         if older is not None:
             older.flush()
-        if self.settings.load_method == "overwrite" and not self._replacements.is_open(stream_name):
+        if self.settings.load_method == "overwrite" and not self._replacements:
             # What came before belongs to a commit of its own: the replacement may never end.
             self._commit_point()
         sink: DoltSink = self.add_sink(stream_name, schema, key_properties)  # type: ignore[assignment]
