@@ -1,20 +1,65 @@
-"""A real Dolt server for tests: in a directory and with a HOME of their own, on loopback."""
+"""Real Dolt servers for tests, a wire to them that can be cut, and servers that only pretend.
+
+A server runs in a directory and with a HOME of its own, on a free port of loopback, and is
+ended by its process id.
+"""
 
 from __future__ import annotations
 
+import io
 import itertools
+import json
 import os
 import secrets
+import select
+import shutil
 import socket
+import struct
 import subprocess
+import threading
 import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pymysql
+import pytest
+from typing_extensions import Self
 
 PASSWORD = "s3cret:/@%"  # noqa: S105 - of a server that lives as long as the tests
 _numbers = itertools.count(1)
+
+NO_DOLT = "no `dolt` on PATH: nothing that concerns a Dolt server was tested"
+
+needs_dolt = pytest.mark.skipif(shutil.which("dolt") is None, reason=NO_DOLT)
+"""For tests that start `dolt`."""
+
+PATIENCE_SECONDS = 60
+"""How long something is waited for before a test that would hang fails instead."""
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Wait until something is so; fail where it never is."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            return True
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def free_port() -> int:
@@ -27,26 +72,51 @@ def free_port() -> int:
 class DoltServer:
     """One `dolt sql-server`, with `local_infile` on and an account of the tests."""
 
-    def __init__(self, directory: Path, port: int | None = None) -> None:
-        """Choose a port; `start` starts the server."""
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        *,
+        data: Path | None = None,
+        listener: Mapping[str, Any] | None = None,
+        local_infile: bool = True,
+    ) -> None:
+        """Choose a port; `start` starts the server.
+
+        Args:
+            directory: Where the server's own files go.
+            port: The port; None for a free one.
+            data: The directory that it serves; None for a new one.
+            listener: More of the configuration's `listener`.
+            local_infile: Whether LOAD DATA LOCAL is allowed.
+        """
         self.directory = directory
         self.port = port or free_port()
+        self._data = data or directory / "data"
+        self._listener = {"host": "127.0.0.1", "port": self.port, **(listener or {})}
+        self._variables = {"local_infile": 1} if local_infile else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        data = self.directory / "data"
-        data.mkdir(exist_ok=True)
+        self._data.mkdir(exist_ok=True)
         config = self.directory / "config.yaml"
         config.write_text(
-            f"log_level: warning\ndata_dir: {data}\ncfg_dir: {self.directory / 'cfg'}\n"
-            f"listener: {{host: 127.0.0.1, port: {self.port}}}\n"
-            "system_variables: {local_infile: 1}\n"
+            json.dumps(
+                {
+                    "log_level": "warning",
+                    "data_dir": str(self._data),
+                    "cfg_dir": str(self.directory / "cfg"),
+                    "listener": self._listener,
+                    "system_variables": self._variables,
+                }
+            ),
+            encoding="utf-8",
         )
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["dolt", "sql-server", "--config", str(config)],
-                cwd=data,
+                cwd=self._data,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -56,17 +126,37 @@ class DoltServer:
         while True:
             try:
                 self.connect().close()
-                return
             except pymysql.err.MySQLError:
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     raise
                 time.sleep(0.05)
+            else:
+                return
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
 
     @property
     def pid(self) -> int:
         """The server's process id."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server runs."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """Kill the server as a crash would."""
@@ -80,11 +170,25 @@ class DoltServer:
             self._process.terminate()
             self._process.wait(30)
 
-    def connect(self, database: str | None = None) -> Any:
+    def connect(self, database: str | None = None, **options: Any) -> Any:
         """Open a plain PyMySQL connection."""
-        return pymysql.connect(
-            host="127.0.0.1", port=self.port, user="root", password=PASSWORD, database=database
-        )
+        account = {"user": "root", "password": PASSWORD, **options}
+        return pymysql.connect(host="127.0.0.1", port=self.port, database=database, **account)
+
+    def execute(self, *statements: str) -> list[Any]:
+        """Run statements as an administrator; return the rows of the last one."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+            return list(cursor.fetchall())
+
+    def kill_connections(self, *, to: str) -> int:
+        """End every connection to a database, by KILL; return how many there were."""
+        found = [row[0] for row in self.execute("SHOW PROCESSLIST") if row[3] == to]
+        for number in found:
+            self.execute(f"KILL {number}")
+        return len(found)
 
     def config(self, database: str) -> dict[str, Any]:
         """Return the settings that name a database of this server."""
@@ -99,6 +203,249 @@ class DoltServer:
     def new_database(self) -> dict[str, Any]:
         """Make a database; return the settings that name it."""
         name = f"test_{next(_numbers)}_{secrets.token_hex(2)}"
-        with self.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.config(name)
+
+
+class Wire:
+    """A port of loopback that leads to a server, counts requests and can be cut at one of them.
+
+    Attributes:
+        port: Connect here.
+        requests: How many requests have passed since `cut` was last called.
+        was_cut: Whether the wire has been cut since then.
+        sent: All that clients have sent.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        """Listen on a free port."""
+        self._to = server_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.sent = bytearray()
+        self.cut()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def cut(
+        self, *, at: int = 0, on: bytes | None = None, answered: bool = False, times: int = 1
+    ) -> None:
+        """Lose the connection at a request; count from here.
+
+        Args:
+            at: The request's number, from 1.
+            on: Instead of a number: text within the request.
+            answered: Whether the server does the work, so that only its answer is lost.
+            times: How often, where `on` is given.
+        """
+        self.requests = 0
+        self.was_cut = False
+        self._at, self._on, self._answered, self._times = at, on, answered, times
+
+    def __enter__(self) -> Self:
+        """Take it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the wire away."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(PATIENCE_SECONDS)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._lead, args=(client,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _lead(self, client: socket.socket) -> None:
+        with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._to)) as server:
+            answering = True
+            while True:
+                readable, _, _ = select.select([client, server], [], [], PATIENCE_SECONDS)
+                if not readable:
+                    return
+                if server in readable:
+                    answering = True
+                    if not self._pass(server, client):
+                        return
+                    continue
+                data = client.recv(1 << 16)
+                if not data:
+                    return
+                self.sent += data
+                if answering and self._is_the_one(data):
+                    if self._answered:
+                        server.sendall(data)
+                        server.recv(1 << 16)
+                    return
+                answering = False
+                server.sendall(data)
+
+    def _is_the_one(self, data: bytes) -> bool:
+        self.requests += 1
+        if self._on is not None:
+            here = self._times > 0 and self._on in data
+            self._times -= here
+        else:
+            here = self.requests == self._at
+        self.was_cut |= here
+        return here
+
+    @staticmethod
+    def _pass(one: socket.socket, other: socket.socket) -> bool:
+        data = one.recv(1 << 16)
+        other.sendall(data)
+        return bool(data)
+
+
+def packet(number: int, body: bytes) -> bytes:
+    """Return a packet of MySQL's protocol."""
+    return struct.pack("<I", len(body))[:3] + bytes([number]) + body
+
+
+OK_PACKET = b"\x00\x00\x00\x02\x00\x00\x00"
+GREETING = (
+    b"\x0a8.0.33\x00"
+    + struct.pack("<I", 7)
+    + b"12345678\x00"
+    # All that a server of MySQL 8 can do, but for TLS and compression.
+    + struct.pack("<H", 0xFFFF & ~0x0800 & ~0x0020)
+    + b"\x2d"
+    + struct.pack("<HH", 2, 0x001F)
+    + b"\x15"
+    + bytes(10)
+    + b"123456789012\x00mysql_native_password\x00"
+)
+
+
+def error_packet(code: int, text: str) -> bytes:
+    """Return the body of an error."""
+    return b"\xff" + struct.pack("<H", code) + b"#HY000" + text.encode()
+
+
+def asking_for(name: str) -> bytes:
+    """Return the body of a LOCAL INFILE request: send me this file of yours."""
+    return b"\xfb" + name.encode()
+
+
+class FakeServer:
+    """Answers as a MySQL server might that is not what it should be.
+
+    Attributes:
+        port: Connect here.
+        queries: The statements that came.
+        files: What came after a LOCAL INFILE request, packet by packet.
+    """
+
+    def __init__(
+        self, answer: Callable[[str], bytes] = lambda _: OK_PACKET, greeting: bytes | None = None
+    ) -> None:
+        """Listen on a free port.
+
+        Args:
+            answer: From a statement to the body of the packet that answers it.
+            greeting: The first bytes, for a server that is no MySQL at all.
+        """
+        self._answer, self._greeting = answer, greeting
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.queries: list[str] = []
+        self.files: list[bytes] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def __enter__(self) -> Self:
+        """Take it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(PATIENCE_SECONDS)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            client.settimeout(PATIENCE_SECONDS)
+            thread = threading.Thread(target=self._talk, args=(client,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _talk(self, client: socket.socket) -> None:
+        with client, suppress(OSError, EOFError), client.makefile("rb") as source:
+            if self._greeting is not None:
+                client.sendall(self._greeting)
+                source.read(1)
+                return
+            client.sendall(packet(0, GREETING))
+            _receive(source)
+            client.sendall(packet(2, OK_PACKET))
+            while True:
+                command = _receive(source)[1]
+                if command[:1] != b"\x03":
+                    client.sendall(packet(1, OK_PACKET))
+                    continue
+                self.queries.append(command[1:].decode())
+                answer = self._answer(self.queries[-1])
+                client.sendall(packet(1, answer))
+                if answer[:1] == b"\xfb":
+                    number, data = _receive(source)
+                    while data:
+                        self.files.append(data)
+                        number, data = _receive(source)
+                    client.sendall(packet(number + 1, OK_PACKET))
+
+
+def _receive(source: io.BufferedReader) -> tuple[int, bytes]:
+    """Return the next packet's number and body; EOFError where there is none."""
+    head = source.read(4)
+    if len(head) < 4:
+        raise EOFError
+    return head[3], source.read(int.from_bytes(head[:3], "little"))
+
+
+def make_certificates(directory: Path, name: str) -> tuple[Path, Path, Path]:
+    """Make an authority and a server's certificate for a name or address with `openssl`.
+
+    Returns:
+        The authority's certificate, the server's certificate, the server's key.
+    """
+    directory.mkdir()
+    kind = "IP" if name[0].isdigit() else "DNS"
+    (directory / "names").write_text(f"subjectAltName={kind}:{name}\n", encoding="utf-8")
+    for command in (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 "
+        "-subj /CN=authority -addext keyUsage=critical,keyCertSign "
+        "-keyout ca.key -out ca.pem",
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server "
+        "-keyout server.key -out server.csr",
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 "
+        "-extfile names -out server.pem",
+    ):
+        subprocess.run(
+            ["openssl", *command.split()], cwd=directory, capture_output=True, check=True
+        )
+    return directory / "ca.pem", directory / "server.pem", directory / "server.key"

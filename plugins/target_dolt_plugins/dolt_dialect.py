@@ -9,6 +9,7 @@ import pymysql
 import sqlalchemy as sa
 from pymysql.connections import Connection, LoadLocalPacketWrapper, MySQLResult
 from pymysql.constants import CR
+from sqlalchemy.dialects.mysql.base import MySQLIdentifierPreparer
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 LOCAL_NAME = "target-dolt-rows"
@@ -65,12 +66,21 @@ class DoltConnection(Connection):
         return result.affected_rows
 
 
+class _QuoteAll(MySQLIdentifierPreparer):
+    """Dolt reserves words that MySQL's list does not have (`versions`): so all are quoted."""
+
+    def _requires_quotes(self, value: str) -> bool:
+        del value
+        return True
+
+
 class DoltDialect(MySQLDialect_pymysql):
     """MySQL's dialect with Dolt's limits, and with transactions that are real."""
 
     driver = "dolt"
     supports_statement_cache = True
     max_identifier_length = 64
+    preparer = _QuoteAll
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
         """Connect, with a Python-side `LOAD DATA LOCAL`."""
