@@ -80,7 +80,7 @@ class DoltDialect(MySQLDialect_pymysql):
     driver = "dolt"
     supports_statement_cache = True
     max_identifier_length = 64
-    preparer = _QuoteAll
+    preparer = _QuoteAll  # type: ignore[assignment]
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
         """Connect, with a Python-side `LOAD DATA LOCAL`."""
