@@ -96,8 +96,19 @@ class Writer(abc.ABC):
         """Add rows to a table without a key."""
 
     @abc.abstractmethod
+    def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Add rows to a table without a key that is being replaced.
+
+        Equal rows must come out as no difference, in whatever order they come.
+        """
+
+    @abc.abstractmethod
     def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
         """Remove rows by key; a key that is not there is no error."""
+
+    @abc.abstractmethod
+    def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Write some columns of rows by key, the key's among them; the others stay."""
 
     @abc.abstractmethod
     def clear(self, connection: sa.Connection) -> None:

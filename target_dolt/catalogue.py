@@ -115,9 +115,18 @@ class Catalogue:
         """Return the types of a table's columns, as far as they are known."""
         return {name: row.type for name, row in self._rows.get(table, {}).items()}
 
-    def streams(self, table: str) -> set[str]:
-        """Return the streams that have filled a table."""
-        return {row.stream for row in self._rows.get(table, {}).values()}
+    def columns(self, table: str, stream: str) -> dict[str, str]:
+        """Return the columns that properties of a stream were given in a table."""
+        rows = self._rows.get(table, {}).values()
+        return {row.property_name: row.column_name for row in rows if row.stream == stream}
+
+    def tables_beside(self, stream: str) -> set[str]:
+        """Return the tables that other streams fill."""
+        return {
+            table
+            for table, rows in self._rows.items()
+            if all(row.stream != stream for row in rows.values())
+        }
 
     def record(self, rows: Iterable[CatalogueRow]) -> bool:
         """Write the rows that are new or changed; return whether there were any."""

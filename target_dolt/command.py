@@ -11,9 +11,10 @@ from target_dolt import state
 from target_dolt.errors import TargetDoltError
 from target_dolt.load import open_database
 from target_dolt.plugins import load_plugins
+from target_dolt.reader import TerminatedError
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
-from target_dolt.target import TargetDolt, TerminatedError
+from target_dolt.target import TargetDolt
 from target_dolt_plugins import doltlite_engine
 
 
@@ -54,7 +55,7 @@ class Command(TargetDolt):
         try:
             with database.connect(settings.branch) as connection:
                 tables = Tables(database, connection)
-                line = state.read(connection, tables, settings.pipeline_id)
+                line = state.read(connection, tables, settings.pipeline_id).line
         finally:
             database.close()
         click.echo(line or "{}")

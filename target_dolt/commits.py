@@ -6,10 +6,7 @@ committed and the target branch is moved onto it, so that readers see whole comm
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import logging
-import secrets
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import TypeVar
@@ -20,15 +17,10 @@ from target_dolt import retry
 from target_dolt.backend import Database
 from target_dolt.errors import CommitConflictError, LockedError, WriteError
 from target_dolt.messages import Commit, PendingCommit, TableChange
-
-RUN_PREFIX = "target-dolt/"
-"""Run branches are called target-dolt/<lock>/<run>: whose lock is free is dead."""
+from target_dolt.runs import HELD_PREFIX, lock_name, lock_of, run_branch
 
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
-
-HELD_PREFIX = "held/"
-"""Branches that are kept for a look; no run removes them."""
 
 _MOVES = 8
 """How often a commit point tries again when others keep moving the target branch."""
@@ -36,12 +28,6 @@ _MOVES = 8
 _log = logging.getLogger("target-dolt")
 
 T = TypeVar("T")
-
-
-def new_run_id() -> str:
-    """Return an id that sorts by time: 20260131T235959-1a2b3c."""
-    now = dt.datetime.now(tz=dt.timezone.utc)
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 class RunBranch:
@@ -69,7 +55,8 @@ class RunBranch:
             self._confirm_lock = self._take_lock(lock, pipeline)
             self._target = self._connect(self.branch)
             self._remove_dead(lock)
-            self.name = f"{RUN_PREFIX}{lock}/{run}"
+            self.name = run_branch(lock, run)
+            self._run = run
             with self._target.begin():
                 database.call(self._target, "dolt_branch", self.name, self.branch)
             self._open.callback(self._remove)
@@ -107,9 +94,9 @@ class RunBranch:
         with self._target.begin():
             names = [name for (name,) in self._target.exec_driver_sql(_BRANCHES)]
         for name in names:
-            if not name.startswith(RUN_PREFIX):
+            lock = lock_of(name)
+            if lock is None:
                 continue
-            lock = name.removeprefix(RUN_PREFIX).split("/")[0]
             try:
                 with ExitStack() as held:
                     if lock != own_lock:
@@ -278,7 +265,7 @@ class RunBranch:
 
     def hold(self) -> str:
         """Keep the run's branch under a name that no run removes; return that name."""
-        kept = HELD_PREFIX + self.name.removeprefix(RUN_PREFIX).split("/", 1)[1]
+        kept = HELD_PREFIX + self._run
         with self._target.begin():
             self.database.call(self._target, "dolt_branch", "-m", self.name, kept)
         self._held = True
@@ -291,11 +278,6 @@ class RunBranch:
         except sa.exc.DBAPIError as error:
             msg = f"the run's branch '{self.name}' could not be removed: {error.orig}"
             raise WriteError(msg) from error
-
-
-def lock_name(pipeline: str, branch: str) -> str:
-    """Return the name of the lock that one pipeline holds on one branch."""
-    return hashlib.sha256(f"{pipeline}\0{branch}".encode()).hexdigest()[:12]
 
 
 _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")

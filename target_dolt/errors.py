@@ -13,6 +13,7 @@
     ├── MessageError             a line of input is not a Singer message
     │   ├── RecordError          a record's value cannot be stored as it came
     │   │   └── MissingKeyError  a record without its key
+    │   ├── BatchError           a file of a BATCH is damaged, or not where it may lie
     │   └── RecordBeforeSchemaError
     ├── WriteError               the database refused, or went away
     │   └── CommitConflictError  somebody else changed a table of this run
@@ -104,6 +105,10 @@ class RecordError(MessageError, DataError):
 
 class MissingKeyError(RecordError, MissingKeyPropertiesError):
     """A record whose key is absent or null."""
+
+
+class BatchError(MessageError):
+    """A file of a BATCH message is damaged, missing, too large or outside of `batch_root`."""
 
 
 class RecordBeforeSchemaError(MessageError, RecordsWithoutSchemaException):

@@ -13,15 +13,17 @@ import sqlalchemy as sa
 from target_dolt import catalogue, state
 from target_dolt.backend import Database, Table, Where
 from target_dolt.catalogue import Catalogue
-from target_dolt.commits import RunBranch, new_run_id
+from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
+from target_dolt.draft import Draft, draft
 from target_dolt.errors import ConfigError, NameCollisionError, WriteError
 from target_dolt.json_schema import Validator
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
-from target_dolt.names import folded, table_name
+from target_dolt.names import folded, mapped_table, table_name
 from target_dolt.overlap import Overlap
-from target_dolt.plan import Draft, Plan, compile_plan, draft
+from target_dolt.plan import Plan, compile_plan
 from target_dolt.plugins import Plugins
+from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
 from target_dolt.types import type_text
@@ -73,9 +75,10 @@ class Load:
             self.catalogue = Catalogue(database, self.connection, self.tables)
             if self.tables.has(catalogue.NAME):
                 self.branch.know(catalogue.NAME)
+            self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
         self._overlap = Overlap(enabled=database.overlaps)
         self.commits = 0
-        self.changed_schema = False
+        self.dirty = False
         self._widened: list[str] = []
         self._written: dict[str, str] = {}
         self._streams: dict[str, tuple[str, str]] = {}
@@ -87,17 +90,20 @@ class Load:
         return self.branch.connection
 
     def place(self, stream: str) -> str:
-        """Return a stream's table.
+        """Return a stream's table: its place in `table_map`, the one it has, or a new one.
 
         Raises:
-            NameCollisionError: Another stream has it, in this run or in the catalogue.
+            NameCollisionError: `table_map` gives one table to two streams.
         """
         table_map = self.settings.table_map or {}
-        name = table_name(stream, table_map, self.settings.table_prefix)
+        if stream in table_map:
+            name = mapped_table(stream, table_map[stream])
+        else:
+            others = set(table_map.values())
+            taken = {folded(table) for table in others | self.catalogue.tables_beside(stream)}
+            taken |= {key for key, (other, _) in self._streams.items() if other != stream}
+            name = table_name(stream, self.settings.table_prefix, taken)
         other, _ = self._streams.setdefault(folded(name), (stream, name))
-        if other == stream and stream not in table_map:
-            others = self.catalogue.streams(name) - {stream}
-            other = min(others) if others else stream
         if other != stream:
             msg = (
                 f"the streams '{other}' and '{stream}' would both go to the table '{name}'; "
@@ -105,6 +111,16 @@ class Load:
             )
             raise NameCollisionError(msg)
         return name
+
+    def _tell_names(self, drawn: Draft) -> None:
+        """Log, once for a database, where a stream or a property is called otherwise there."""
+        stream, table = drawn.stream, drawn.table.name
+        known = self.catalogue.columns(table, stream)
+        if not known and table != self.settings.table_prefix + stream.rsplit("-", 1)[-1]:
+            _log.warning("The stream '%s' goes to the table '%s'", stream, table)
+        for column, (name, _) in drawn.properties.items():
+            if column != name and name not in known:
+                _log.warning("stream '%s': '%s' is the column '%s'", stream, name, column)
 
     def plan(
         self,
@@ -125,28 +141,32 @@ class Load:
         """
         dialect = self.plugins.dialects["json-schema"]
         limits = self.database.limits
-        drawn = draft(stream, self.place(stream), schema, keys, dialect, self.plugins, limits)
+        table = self.place(stream)
+        known = self.catalogue.columns(table, stream)
+        drawn = draft(stream, table, schema, keys, known, dialect, self.plugins, limits)
+        self._tell_names(drawn)
         drawn.table.types.update(wider)
         what = f"stream '{stream}', table '{drawn.table.name}'"
         self._overlap.wait()
         with told(what):
-            table = self.branch.again(what, lambda: self._fit(drawn, schema))
-        self._written[table.name] = stream
-        return compile_plan(drawn, table, self.database, self.plugins, validate)
+            fitted = self.branch.again(what, lambda: self._fit(drawn, schema))
+        self._written[fitted.name] = stream
+        return compile_plan(drawn, fitted, self.database, self.plugins, validate)
 
     def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
         known = self.catalogue.types(drawn.table.name)
         before = self.tables.find(drawn.table.name, known)
         if before is not None:
             self.branch.know(before.name)
-        table = self.tables.fit(drawn.table, known)
-        self.changed_schema |= table != before
+        frozen = self.settings.schema_changes == "freeze"
+        table = self.tables.fit(drawn.table, known, frozen=frozen)
+        self.dirty |= table != before
         self._note_widened(before, table)
         properties = {
             column: (name, schema["properties"][name])
             for column, (name, _) in drawn.properties.items()
         }
-        self.changed_schema |= self.catalogue.record(
+        self.dirty |= self.catalogue.record(
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
         return table
@@ -156,6 +176,23 @@ class Load:
             texts = type_text(old), type_text(table.types[name])
             if texts[0] != texts[1]:
                 self._widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
+
+    def replaces(self, stream: str, table: str, version: int) -> bool:
+        """Whether rows of this version take the place of all that a stream's table holds.
+
+        Only a change of version replaces. A table with rows and no known version may have been
+        filled by a tap that sends parts: it takes the version, and keeps its rows.
+        """
+        active = self._kept.versions.get(stream)
+        if active is not None:
+            return active != version
+        return not self._has_rows(table)
+
+    def _has_rows(self, table: str) -> bool:
+        self._overlap.wait()
+        query = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
+        with told(f"table '{table}'"), self.connection.begin():
+            return self.connection.execute(query).first() is not None
 
     def write(self, what: str, table: Table, work: Callable[[], None]) -> None:
         """Do one transaction on the run branch, exactly once, through lost connections.
@@ -178,26 +215,32 @@ class Load:
             with told(what):
                 self.branch.again(what, attempt)
 
+        self.dirty = True
         self._overlap.run(write)
 
-    def commit(self, state_line: str | None, records: Mapping[str, int]) -> Commit | None:
+    def commit(
+        self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int]
+    ) -> Commit | None:
         """Commit what was written since the last commit point; None where nothing differs.
 
         Args:
             state_line: The state that the rows before it belong to, or None to leave it.
             records: Records received since the last commit, by stream.
+            versions: The versions that streams' tables hold now, where that is new.
         """
+        self.dirty = False
         self._overlap.wait()
         with told("the commit"):
             written = [*self._written, catalogue.NAME]
             if not self.branch.differs(written):
                 return None
-            if state_line is not None:
+            kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
+            if kept != self._kept:
                 pipeline = self.settings.pipeline_id
                 self.branch.again(
                     "the state",
                     lambda: state.write(
-                        self.database, self.connection, self.tables, pipeline, state_line
+                        self.database, self.connection, self.tables, pipeline, kept
                     ),
                 )
             beside = [state.NAME] if self.tables.has(state.NAME) else []
@@ -214,7 +257,7 @@ class Load:
                 return pending, compose_message(pending, self.settings, self.plugins)
 
             commit = self.branch.commit(written, beside, compose, self.settings.commit_author)
-        self.changed_schema = False
+        self._kept = kept
         self._widened = []
         if commit is not None:
             self.commits += 1

@@ -1,79 +1,97 @@
-"""Identifiers: from a stream to a table, from a property to a column. Pure functions."""
+"""Identifiers: from a stream to a table, from a property to a column. Pure functions.
+
+A name stays as it comes. One that a database cannot take, or would take for another one, gets a
+suffix: a hash of the name itself, so that it is the same at every run.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from target_dolt.errors import NameCollisionError, SchemaError
+from target_dolt.errors import SchemaError
 
 MAX_LENGTH = 64
 """Characters of an identifier in Dolt; kept in DoltLite too, so that a database can move.
 https://dev.mysql.com/doc/refman/8.0/en/identifier-length.html"""
 
-_RESERVED = ("dolt", "sqlite_", "_target_dolt_")
+RESERVED = ("dolt", "sqlite_", "_target_dolt_")
 """Prefixes of the engines' own tables and of this tool's."""
 
+_HASH_LENGTH = 8
 
-def table_name(stream: str, table_map: Mapping[str, str], prefix: str) -> str:
-    """Return a stream's table: its place in `table_map`, else the part after its last dash.
 
-    The SDK's rule: `public-users` is the table `users` of the schema `public`. A Dolt database
-    has no schemas. `prefix` goes before a name that is not mapped.
+def mapped_table(stream: str, table: str) -> str:
+    """Return the table that `table_map` gives a stream.
 
     Raises:
-        SchemaError: The name is empty, or begins as the engine's own tables do.
+        SchemaError: The database cannot have a table of that name.
     """
-    name = table_map.get(stream)
-    if name is None:
-        name = prefix + stream.rsplit("-", 1)[-1]
-    _check(name, f"stream '{stream}'", "give it another table with `table_map`")
-    if name.casefold().startswith(_RESERVED):
+    if table != _fitting(table) or is_reserved(table):
         msg = (
-            f"stream '{stream}': a table may not be called '{name}', names that begin with "
-            f"{', '.join(_RESERVED)} are taken; give it another one with `table_map`"
+            f"stream '{stream}': `table_map` gives it a table whose name is empty, longer than "
+            f"{MAX_LENGTH} characters, ends in a blank or begins with {', '.join(RESERVED)}"
         )
         raise SchemaError(msg)
-    return shorten(name)
+    return table
 
 
-def column_names(stream: str, properties: Iterable[str]) -> dict[str, str]:
-    """Return each property's column: its own name, shortened where it is too long.
+def table_name(stream: str, prefix: str, taken: Collection[str]) -> str:
+    """Return the table of a stream that is not mapped.
 
-    Raises:
-        NameCollisionError: Two properties would have one column, by letter case or Unicode form.
+    The SDK's rule: `public-users` is the table `users` of the schema `public`. A Dolt database
+    has no schemas.
+
+    Args:
+        stream: The stream's name.
+        prefix: What goes before the name.
+        taken: Tables of other streams, folded.
     """
+    name = _fitting(prefix + stream.rsplit("-", 1)[-1])
+    if is_reserved(name):
+        name = _fitting("_" + name)
+    return with_hash(name, stream) if folded(name) in taken else name
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a table's name begins as those of the engine or of this tool."""
+    return folded(name).startswith(RESERVED)
+
+
+def column_names(properties: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return each property's column.
+
+    Args:
+        properties: The names of a stream's properties.
+        known: The columns that properties were given before; they keep them.
+    """
+    taken = {folded(column) for column in known.values()}
     columns: dict[str, str] = {}
-    taken: dict[str, str] = {}
     for name in properties:
-        _check(name, f"stream '{stream}', column '{name}'", "rename it with `stream_maps`")
-        column = shorten(name)
-        other = taken.setdefault(folded(column), name)
-        if other != name:
-            msg = (
-                f"stream '{stream}': the columns '{other}' and '{name}' would fall together in "
-                "the database; rename one with `stream_maps`"
-            )
-            raise NameCollisionError(msg)
+        column = known.get(name)
+        if column is None:
+            column = _fitting(name)
+            if folded(column) in taken:
+                column = with_hash(name, name)
+            taken.add(folded(column))
         columns[name] = column
     return columns
 
 
-def shorten(name: str) -> str:
-    """Return the name, or its first characters and a hash of the whole where it is too long."""
-    if len(name) <= MAX_LENGTH:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: MAX_LENGTH - 9]}_{digest}"
+def _fitting(name: str) -> str:
+    """Return a name that a database can have: not empty, no NUL, no blank at its end, short."""
+    plain = name.replace("\0", "")
+    fits = plain == name and name and name == name.rstrip(" ") and len(name) <= MAX_LENGTH
+    return name if fits else with_hash(plain, name)
+
+
+def with_hash(name: str, whole: str) -> str:
+    """Return the first characters of a name and a hash of `whole`."""
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{name[: MAX_LENGTH - _HASH_LENGTH - 1]}_{digest}"
 
 
 def folded(name: str) -> str:
     """Return what two names share that a database could take for one."""
     return unicodedata.normalize("NFKC", name).casefold()
-
-
-def _check(name: str, where: str, what_to_do: str) -> None:
-    if not name or "\0" in name or name != name.rstrip(" "):
-        msg = f"{where}: a name may not be empty, hold NUL or end in a blank; {what_to_do}"
-        raise SchemaError(msg)

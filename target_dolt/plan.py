@@ -1,6 +1,6 @@
 """A SCHEMA message becomes a plan, once; a record then meets only the plan.
 
-Two steps: `draft` chooses names and types; `compile_plan` resolves the converters for the
+`target_dolt.draft` has chosen names and types; `compile_plan` resolves the converters for the
 table as it then is. No hook, no schema look-up and no regular expression is left for a row.
 """
 
@@ -14,131 +14,13 @@ import jsonschema_rs
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt import names, values
-from target_dolt.backend import Database, Limits, Row, Table
-from target_dolt.dialect import ColumnType, Converter, Dialect, Schema
-from target_dolt.errors import MissingKeyError, RecordError, SchemaError, UnsupportedTypeError
-from target_dolt.json_schema import Validator, nearest, resolve
+from target_dolt import values, widened
+from target_dolt.backend import Database, Row, Table
+from target_dolt.dialect import ColumnType, Converter, Schema
+from target_dolt.draft import Draft
+from target_dolt.errors import MissingKeyError, RecordError
+from target_dolt.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
-from target_dolt.types import LONGTEXT, declared_bytes
-
-KEY_TEXT = 768
-"""Characters of all text columns of a key: 3,072 bytes of four each (facts of MySQL's InnoDB,
-which Dolt keeps). https://dev.mysql.com/doc/refman/8.0/en/innodb-limits.html"""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a SCHEMA asks for.
-
-    Attributes:
-        stream: The stream's name.
-        table: The table that it wants, with a type for each column.
-        properties: For each column the property it takes and that property's plain schema.
-        dialect: The dialect that chose the types.
-    """
-
-    stream: str
-    table: Table
-    properties: dict[str, tuple[str, dict[str, Any]]]
-    dialect: Dialect
-
-
-def draft(
-    stream: str,
-    table: str,
-    schema: Mapping[str, Any],
-    keys: Sequence[str],
-    dialect: Dialect,
-    plugins: Plugins,
-    limits: Limits,
-) -> Draft:
-    """Choose names and types for a stream.
-
-    Args:
-        stream: The stream's name.
-        table: The table's name.
-        schema: The whole schema of the stream, as the tap sent it.
-        keys: The properties that are the primary key; empty for a table without one.
-        dialect: Whose rules choose the types.
-        plugins: The plugins to ask.
-        limits: What the backend's tables may hold.
-
-    Raises:
-        SchemaError: A key is not among the properties, or a type has no column.
-    """
-    properties = schema["properties"]
-    missing = [key for key in keys if key not in properties]
-    if missing:
-        msg = f"stream '{stream}': the key {', '.join(missing)} is not among the properties"
-        raise SchemaError(msg)
-    columns = names.column_names(stream, properties)
-    plain = {name: resolve(part, schema) for name, part in properties.items()}
-    types = {
-        columns[name]: _column_type(stream, name, plain[name], dialect, plugins)
-        for name in properties
-    }
-    key = tuple(columns[name] for name in keys)
-    types |= _key_types(stream, {name: types[name] for name in key})
-    if limits.row_bytes is not None:
-        types |= _texts_outside(stream, types, key, limits.row_bytes)
-    return Draft(
-        stream,
-        Table(table, types, key),
-        {columns[name]: (name, plain[name]) for name in properties},
-        dialect,
-    )
-
-
-def _column_type(
-    stream: str, name: str, schema: Schema, dialect: Dialect, plugins: Plugins
-) -> ColumnType:
-    column_type: ColumnType | None = plugins.hook.dolt_sql_type(dialect=dialect, schema=schema)
-    if column_type is None:
-        msg = f"stream '{stream}', column '{name}': no rule of '{dialect.name}' has a type for it"
-        raise UnsupportedTypeError(msg)
-    return column_type
-
-
-def _key_types(stream: str, types: dict[str, ColumnType]) -> dict[str, ColumnType]:
-    """Give the texts of a key a length: an engine's key has room for so many characters."""
-    long = [name for name, one in types.items() if isinstance(one, mysql.LONGTEXT)]
-    taken = sum(one.length or 0 for one in types.values() if isinstance(one, sa.VARCHAR))
-    room = (KEY_TEXT - taken) // len(long) if long else KEY_TEXT - taken
-    if room < 0 or (long and room < 1):
-        msg = (
-            f"stream '{stream}': the text columns of its key may have {KEY_TEXT} characters "
-            f"together, their maxLength is {taken}"
-        )
-        raise UnsupportedTypeError(msg)
-    for name, one in types.items():
-        if isinstance(one, sa.JSON):
-            msg = f"stream '{stream}', column '{name}': JSON cannot be a key"
-            raise UnsupportedTypeError(msg)
-    return {name: sa.VARCHAR(room) for name in long}
-
-
-def _texts_outside(
-    stream: str, types: dict[str, ColumnType], key: tuple[str, ...], row_bytes: int
-) -> dict[str, ColumnType]:
-    """Turn the longest VARCHARs into LONGTEXT, which is kept outside of the row, until it fits."""
-    sizes = {name: declared_bytes(one) for name, one in types.items()}
-    longest = sorted(
-        (name for name, one in types.items() if isinstance(one, sa.VARCHAR) and name not in key),
-        key=lambda name: (-sizes[name], name),
-    )
-    moved: dict[str, ColumnType] = {}
-    while sum(sizes.values()) > row_bytes:
-        if not longest:
-            msg = (
-                f"stream '{stream}': {len(types)} columns take {sum(sizes.values())} bytes of a "
-                f"row, a row has {row_bytes}; leave columns out with `stream_maps`"
-            )
-            raise UnsupportedTypeError(msg)
-        name = longest.pop(0)
-        moved[name] = LONGTEXT
-        sizes[name] = declared_bytes(LONGTEXT)
-    return moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +116,19 @@ class Plan:
                 raise self._explain(record, error) from None
         return tuple(key)
 
+    def part(self, record: Mapping[str, Any]) -> dict[int, Any]:
+        """Return the values that a record carries, by their columns' places."""
+        values_by_place = {}
+        for place, column in enumerate(self.columns):
+            if column.source not in record:
+                continue
+            value = record[column.source]
+            try:
+                values_by_place[place] = None if value is None else column.convert(value)
+            except ValueError as error:
+                raise self._explain(record, error) from None
+        return values_by_place
+
     def key_of(self, row: Row) -> Row:
         """Return the key of a row."""
         return tuple([row[place] for place in self._key_places])
@@ -297,11 +192,21 @@ def compile_plan(
         custom: Converter | None = plugins.hook.dolt_value_converter(
             dialect=drawn.dialect, schema=schema, sql_type=column_type
         )
-        convert = custom or values.writer(schema, column_type)
+        own_type = drawn.table.types.get(name, column_type)
+        convert = custom or _converter(schema, own_type, column_type)
         encode = database.storage(column_type).encode
-        passes = custom is None and encode is None and values.passes(schema, column_type)
+        passes = custom is None and encode is None and values.passes(schema, own_type)
         columns.append(Column(name, source, _chain(convert, encode), passes))
     return Plan(drawn.stream, table, columns, validate)
+
+
+def _converter(schema: Schema, own_type: ColumnType, column_type: ColumnType) -> Converter:
+    """Return the converter for a column that may be wider than its property's own type."""
+    if isinstance(column_type, mysql.LONGTEXT) and not isinstance(
+        own_type, mysql.LONGTEXT | sa.VARCHAR
+    ):
+        return widened.spelled(schema, own_type)
+    return values.writer(schema, column_type)
 
 
 def _chain(first: Converter, then: Callable[[Any], Any] | None) -> Converter:

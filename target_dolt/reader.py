@@ -23,6 +23,15 @@ _SHOWN = 32
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
+class TerminatedError(BaseException):
+    """The process was told to stop; not an Exception, so that nothing swallows it."""
+
+    def __init__(self, signum: int) -> None:
+        """Keep the signal: the exit code tells it."""
+        super().__init__(signum)
+        self.signum = signum
+
+
 class MessageReader(GenericSingerReader[bytes]):
     """Reads Singer messages from a file descriptor or a text stream.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,7 +11,10 @@ from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import IncompatibleChangeError
 from target_dolt.names import folded
-from target_dolt.types import widen
+from target_dolt.types import LONGTEXT, type_text, widen
+
+_LARGEST_WHOLE = 2**53
+"""Up to here every whole number is a double of its own."""
 
 
 class Tables:
@@ -56,14 +60,19 @@ class Tables:
         }
         return Table(name, known, tuple(key))
 
-    def fit(self, wanted: Table, types: Mapping[str, ColumnType]) -> Table:
+    def fit(self, wanted: Table, types: Mapping[str, ColumnType], *, frozen: bool = False) -> Table:
         """Make the table, or widen the one that exists so that it holds what is wanted.
 
         Columns that are not wanted stay; no column is narrowed or dropped.
 
+        Args:
+            wanted: What the table must hold.
+            types: What the catalogue knows of its columns' types.
+            frozen: Whether a table that exists may not change.
+
         Raises:
             IncompatibleChangeError: The table has another key, or columns that differ from the
-                wanted ones by letter case only.
+                wanted ones by letter case only, or is frozen.
         """
         existing = self.find(wanted.name, types)
         if existing is None:
@@ -75,19 +84,50 @@ class Tables:
         _check_case(existing, wanted)
         merged = dict(existing.types)
         for name, column_type in wanted.types.items():
-            merged[name] = widen(merged[name], column_type) if name in merged else column_type
+            merged[name] = (
+                self._widen(existing, name, column_type) if name in merged else column_type
+            )
         if merged == existing.types:
             return existing
         fitted = Table(existing.name, merged, existing.key)
+        if frozen:
+            raise _frozen(existing, fitted)
         with self._connection.begin():
             self._database.alter(self._connection, existing, fitted)
         self._remember(fitted)
         return fitted
 
+    def _widen(self, table: Table, name: str, column_type: ColumnType) -> ColumnType:
+        """Return the wider of two types; for whole numbers that no double keeps, text."""
+        old = table.types[name]
+        wide = widen(old, column_type)
+        if isinstance(wide, sa.DOUBLE) and not isinstance(old, sa.DOUBLE):
+            column: sa.ColumnClause[Any] = sa.column(name)
+            large = sa.or_(column > _LARGEST_WHOLE, column < -_LARGEST_WHOLE)
+            query = sa.select(sa.literal(1)).select_from(sa.table(table.name)).where(large)
+            with self._connection.begin():
+                if self._connection.execute(query.limit(1)).first() is not None:
+                    return LONGTEXT
+        return wide
+
     def _remember(self, table: Table) -> None:
         self._known[table.name] = table
         if self._names is not None:
             self._names[folded(table.name)] = table.name
+
+
+def _frozen(existing: Table, wanted: Table) -> IncompatibleChangeError:
+    changes = [
+        f"'{name}' to {type_text(one)}" if name in existing.types else f"'{name}' added"
+        for name, one in wanted.types.items()
+        if name not in existing.types or type_text(existing.types[name]) != type_text(one)
+    ]
+    msg = (
+        f"table '{existing.name}' would change ({', '.join(changes)}), and `schema_changes` is "
+        "freeze: nothing was changed; set it to evolve, or leave the columns out with "
+        "`stream_maps`"
+    )
+    return IncompatibleChangeError(msg)
 
 
 def _check_key(existing: Table, wanted: Table) -> None:

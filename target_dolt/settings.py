@@ -44,6 +44,7 @@ class Settings:
     branch: str | None = None
     load_method: str | None = None
     hard_delete: bool = True
+    schema_changes: str = "evolve"
     add_record_metadata: bool = False
     table_map: Mapping[str, str] | None = None
     table_prefix: str = ""
@@ -55,6 +56,8 @@ class Settings:
     commit_author: str = DEFAULT_AUTHOR
     pipeline_id: str = "default"
     max_message_bytes: int = 64 * 1024 * 1024
+    batch_root: str | None = None
+    max_batch_bytes: int = 16 * 1024**3
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -75,7 +78,7 @@ class Settings:
 
     def check(self) -> None:
         """Raise ConfigError for a setting whose value makes no sense."""
-        for name in ("batch_size_rows", "max_message_bytes"):
+        for name in ("batch_size_rows", "max_message_bytes", "max_batch_bytes"):
             if getattr(self, name) < 1:
                 msg = f"`{name}` must be 1 or more"
                 raise ConfigError(msg)

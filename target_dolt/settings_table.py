@@ -135,6 +135,15 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "it). If false, the row stays and that column marks it.",
     ),
     th.Property(
+        "schema_changes",
+        th.StringType,
+        default="evolve",
+        title="Schema Changes",
+        description="`evolve` adds columns and widens types as SCHEMAs ask for it; `freeze` "
+        "stops the run before a table that exists would change.",
+        allowed_values=["evolve", "freeze"],
+    ),
+    th.Property(
         "add_record_metadata",
         th.BooleanType,
         default=False,
@@ -223,6 +232,20 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         default=64 * 1024 * 1024,
         title="Maximum Message Bytes",
         description="The longest line of input; a longer one ends the run before it is read whole.",
+    ),
+    th.Property(
+        "batch_root",
+        th.StringType,
+        title="Batch Root",
+        description="Where files of BATCH messages may lie: a directory, or a URL such as "
+        "s3://bucket/folder. Nothing outside of it is read. Default: no BATCH is taken.",
+    ),
+    th.Property(
+        "max_batch_bytes",
+        th.IntegerType,
+        default=16 * 1024**3,
+        title="Maximum Batch Bytes",
+        description="The most that one file of a BATCH may hold, decompressed.",
     ),
     th.Property(
         "flattening_max_key_length",

@@ -29,6 +29,24 @@ class _Delete:
         self.key = key
 
 
+class _Mark:
+    """In a buffer: some columns of the row of this key, by their places; the others stay."""
+
+    __slots__ = ("key", "values")
+
+    def __init__(self, key: Row, values: dict[int, Any]) -> None:
+        self.key = key
+        self.values = values
+
+    def over(self, older: Any) -> Any:
+        """Return what holds where this comes after `older`."""
+        if type(older) is tuple:
+            return tuple([self.values.get(place, value) for place, value in enumerate(older)])
+        if type(older) is _Mark:
+            return _Mark(self.key, {**older.values, **self.values})
+        return self
+
+
 class DoltSink(Sink):
     """Buffers rows of one stream and writes them to the run branch by its load method.
 
@@ -39,6 +57,9 @@ class DoltSink(Sink):
         received: Records of the stream taken so far.
         committed: How many of them the last commit point has passed.
         ignored_deletes: Deletes that a table without a key could not take.
+        ignored_versions: Versions that the load method does not look at.
+        version: The version of the stream that was seen last, None before the first.
+        replaces: Whether the table is being replaced as a whole.
     """
 
     def __init__(
@@ -57,6 +78,9 @@ class DoltSink(Sink):
         self.received = 0
         self.committed = 0
         self.ignored_deletes = 0
+        self.ignored_versions = 0
+        self.version: int | None = None
+        self.replaces = False
         self._buffer: list[Any] = []
         self._has_deletes = False
         self._told_fields: set[str] = set()
@@ -80,7 +104,7 @@ class DoltSink(Sink):
         self._writer = self.load.database.writer(self.plan.table)
         self._properties = self.plan.properties
         self._row = self.plan.row
-        self._deletes = self._sends_deletes and self._hard_delete
+        self._delete = self._remove if self._hard_delete else self._mark
         self._buffer_rows = self.max_size
 
     def process_record(self, record: dict[str, Any], context: Mapping[str, Any]) -> None:
@@ -95,8 +119,10 @@ class DoltSink(Sink):
             raise MessageError(msg)
         if not record.keys() <= self._properties:
             self._tell_fields(record)
-        if self._deletes and record.get(DELETED_AT) is not None:
+        if self._sends_deletes and record.get(DELETED_AT) is not None and self._takes_deletes():
             self._delete(record)
+        elif self._sends_deletes and self._hard_delete and record.get(DELETED_AT) is not None:
+            pass  # counted: append-only knows no rows to remove
         else:
             try:
                 row = self._row(record)
@@ -114,12 +140,20 @@ class DoltSink(Sink):
         self._wider[need.column] = need.wider
         self.setup()
 
-    def _delete(self, record: dict[str, Any]) -> None:
-        if not self.plan.table.key:
-            self.ignored_deletes += 1
-            return
+    def _takes_deletes(self) -> bool:
+        """Whether a delete finds its row; without a key it is a record like any other."""
+        if self.plan.table.key:
+            self._has_deletes = True
+            return True
+        self.ignored_deletes += 1
+        return False
+
+    def _remove(self, record: dict[str, Any]) -> None:
         self._buffer.append(_Delete(self.plan.key(record)))
-        self._has_deletes = True
+
+    def _mark(self, record: dict[str, Any]) -> None:
+        """A delete may carry no more than the key: what it does not carry stays as it was."""
+        self._buffer.append(_Mark(self.plan.key(record), self.plan.part(record)))
 
     def _tell_fields(self, record: dict[str, Any]) -> None:
         unknown = record.keys() - self.plan.properties - self._told_fields
@@ -146,21 +180,38 @@ class DoltSink(Sink):
         self.mark_drained()
 
     def _writing(self, rows: list[Row]) -> Callable[[], None]:
-        write = self._writer.upsert if self.plan.table.key else self._writer.append
+        if self.plan.table.key:
+            write = self._writer.upsert
+        else:
+            write = self._writer.append_again if self.replaces else self._writer.append
         return lambda: write(self.load.connection, rows)
 
     def _collapsed(self, rows: list[Any]) -> Callable[[], None]:
-        """Let the last that came for a key hold: so order is kept, in two statements."""
+        """Let the last that came for a key hold: so order is kept, in few statements."""
         self._has_deletes = False
-        last = {one.key if type(one) is _Delete else self.plan.key_of(one): one for one in rows}
+        last: dict[Row, Any] = {}
+        for one in rows:
+            if type(one) is tuple:
+                last[self.plan.key_of(one)] = one
+            else:
+                last[one.key] = one.over(last.get(one.key)) if type(one) is _Mark else one
         deletes = [key for key, one in last.items() if type(one) is _Delete]
-        upserts = [one for one in last.values() if type(one) is not _Delete]
+        upserts = [one for one in last.values() if type(one) is tuple]
+        marks: dict[tuple[int, ...], list[Row]] = {}
+        for one in last.values():
+            if type(one) is _Mark:
+                places = tuple(sorted(one.values))
+                marks.setdefault(places, []).append(tuple(one.values[place] for place in places))
 
         def write() -> None:
+            connection = self.load.connection
             if deletes:
-                self._writer.delete(self.load.connection, deletes)
+                self._writer.delete(connection, deletes)
             if upserts:
-                self._writer.upsert(self.load.connection, upserts)
+                self._writer.upsert(connection, upserts)
+            for places, some in marks.items():
+                columns = [self.plan.columns[place].name for place in places]
+                self._writer.patch(connection, columns, some)
 
         return write
 
@@ -168,9 +219,13 @@ class DoltSink(Sink):
         """Go on counting where the sink of the stream's older SCHEMA ended."""
         self.received, self.committed = older.received, older.committed
         self.ignored_deletes = older.ignored_deletes
+        self.ignored_versions = older.ignored_versions
+        self.version, self.replaces = older.version, older.replaces
 
     def clear(self) -> None:
         """Remove the table's rows on the run branch, to be replaced."""
+        self._buffer.clear()
+        self.replaces = True
         table = self.plan.table
         clear = self._writer.clear
         self.load.write(f"table '{table.name}'", table, lambda: clear(self.load.connection))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ NAME = "_target_dolt_state"
 
 TABLE = Table(
     NAME,
-    {"pipeline_id": sa.VARCHAR(255), "state": LONGTEXT},
+    {"pipeline_id": sa.VARCHAR(255), "state": LONGTEXT, "versions": LONGTEXT},
     key=("pipeline_id",),
 )
 
@@ -55,24 +55,44 @@ def emit(line: str) -> None:
         raise StateDeliveryError(msg) from error
 
 
-def read(connection: sa.Connection, tables: Tables, pipeline: str) -> str | None:
-    """Return the line of the last state that was committed with data, or None."""
-    if tables.find(NAME, TABLE.types) is None:
-        return None
-    kept = sa.table(NAME, sa.column("pipeline_id"), sa.column("state"))
-    query = sa.select(kept.c.state).where(kept.c.pipeline_id == pipeline)
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the database keeps of a pipeline.
+
+    Attributes:
+        line: The last state that was committed with data, or None.
+        versions: The version that each stream's table holds, for streams that have versions.
+    """
+
+    line: str | None = None
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+def read(connection: sa.Connection, tables: Tables, pipeline: str) -> Kept:
+    """Return what was committed last for a pipeline."""
+    found = tables.find(NAME, TABLE.types)
+    if found is None:
+        return Kept()
+    kept = sa.table(NAME, *(sa.column(name) for name in found.types))
     with connection.begin():
-        line: str | None = connection.execute(query).scalar()
-    return line
+        query = sa.select(kept).where(kept.c.pipeline_id == pipeline)
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return Kept()
+    versions = row.get("versions")
+    return Kept(row["state"], msgspec.json.decode(versions) if versions else {})
 
 
 def write(
-    database: Database, connection: sa.Connection, tables: Tables, pipeline: str, line: str
+    database: Database, connection: sa.Connection, tables: Tables, pipeline: str, kept: Kept
 ) -> None:
-    """Put a pipeline's state into its row."""
+    """Put a pipeline's state and versions into its row."""
     table = tables.fit(TABLE, TABLE.types)
+    versions = _encode(dict(sorted(kept.versions.items()))).decode() if kept.versions else None
+    values = {"pipeline_id": pipeline, "state": kept.line, "versions": versions}
+    row = tuple(values.get(name) for name in table.types)
     with connection.begin():
-        database.writer(table).upsert(connection, [(pipeline, line)])
+        database.writer(table).upsert(connection, [row])
 
 
 @dataclass

@@ -12,7 +12,10 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.target_base import Target
 
+from target_dolt.batch import batch_records
+from target_dolt.commit_point import CommitPoint
 from target_dolt.errors import (
+    BatchError,
     MessageError,
     RecordBeforeSchemaError,
     SchemaError,
@@ -20,25 +23,12 @@ from target_dolt.errors import (
 )
 from target_dolt.load import Load, open_database
 from target_dolt.plugins import Plugins, load_plugins
-from target_dolt.progress import Progress
-from target_dolt.reader import MessageReader
+from target_dolt.reader import MessageReader, TerminatedError
 from target_dolt.replace import Replacements
 from target_dolt.settings import Settings
 from target_dolt.settings_table import DEFAULT_PATH, SETTINGS
 from target_dolt.sink import DoltSink
-from target_dolt.state import Pace, emit, state_line
-
-BUFFERED_BYTES = 16 * 1024 * 1024
-"""Bytes of messages after which all buffers are written, however few their rows."""
-
-
-class TerminatedError(BaseException):
-    """The process was told to stop; not an Exception, so that nothing swallows it."""
-
-    def __init__(self, signum: int) -> None:
-        """Keep the signal: the exit code tells it."""
-        super().__init__(signum)
-        self.signum = signum
+from target_dolt.state import Pace
 
 
 class TargetDolt(Target):
@@ -51,6 +41,8 @@ class TargetDolt(Target):
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
+        PluginCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.BATCH,
         PluginCapabilities.STRUCTURED_LOGGING,
         TargetCapabilities.VALIDATE_RECORDS,
         TargetCapabilities.TARGET_SCHEMA,
@@ -65,26 +57,27 @@ class TargetDolt(Target):
             plugins: The plugins to use; None loads what is installed.
             options: The SDK's own arguments, `config` among them.
         """
-        reader = MessageReader(64 * 1024 * 1024, self._idle, self._failed, self._check_stop)
+        reader = MessageReader(64 * 1024 * 1024, self._between, self._failed, self._check_stop)
         super().__init__(message_reader=reader, **options)
         self.max_parallelism = 1
         self.settings = Settings.from_config(self.config)
         reader.max_message_bytes = self.settings.max_message_bytes
         self._reader = reader
         self._signal: int | None = None
-        self._pending_state: str | None = None
-        self._emitted_state: str | None = None
-        self._flushed_bytes = 0
         self._direct: dict[str, DoltSink] = {}
         self._replacements = Replacements()
-        self._pace = Pace(self.settings.commit_interval_seconds, self.settings.commit_min_rows)
         self.plugins = plugins or load_plugins()
         if not (self.config.get("path") or self.config.get("sqlalchemy_url")):
             self.logger.info("No `path` given: the database is %s here", DEFAULT_PATH)
         self.load = Load(
             self.settings, self.plugins, open_database(self.settings.where, self.plugins)
         )
-        self._progress = Progress()
+        self._point = CommitPoint(
+            self.load,
+            Pace(self.settings.commit_interval_seconds, self.settings.commit_min_rows),
+            self._sinks(),
+            self._replacements,
+        )
 
     # Messages
 
@@ -133,13 +126,14 @@ class TargetDolt(Target):
         older = self._sinks().get(stream_name)
         if older is not None:
             older.flush()
-        if self.settings.load_method == "overwrite" and not self._replacements:
-            # What came before belongs to a commit of its own: the replacement may never end.
-            self._commit_point()
+        if self.settings.load_method == "overwrite":
+            self._point.before_replacing()
         sink: DoltSink = self.add_sink(stream_name, schema, key_properties)  # type: ignore[assignment]
         if older is not None:
             sink.follow(older)
-        if sink.method == "overwrite":
+        if self._replacements.is_open(stream_name):
+            self._replacements.go_on(sink)
+        elif sink.method == "overwrite":
             self._replacements.open(sink)
         return sink
 
@@ -150,6 +144,8 @@ class TargetDolt(Target):
         """Hand a record to its sink; the SDK's slower way only for maps and metadata."""
         sink = self._direct.get(message_dict.get("stream"))  # type: ignore[arg-type]
         if sink is not None:
+            if message_dict.get("version", sink.version) != sink.version:
+                self._begin_version(sink, message_dict["version"])
             sink.take(message_dict.get("record"))
         else:
             self._process_mapped(message_dict)
@@ -165,6 +161,8 @@ class TargetDolt(Target):
             if mapped is None:
                 continue
             sink = self._sinks()[stream_map.stream_alias]
+            if message.get("version", sink.version) != sink.version:
+                self._begin_version(sink, message["version"])
             if sink.include_sdc_metadata_properties:
                 sink._add_sdc_metadata_to_record(mapped, message, {})  # noqa: SLF001
             sink.take(mapped)
@@ -175,26 +173,58 @@ class TargetDolt(Target):
             msg = "a STATE without a value"
             raise MessageError(msg)
         state = message_dict["value"]
-        if not state:
-            return  # an empty state may not overwrite a real one
-        self._pending_state = state_line(state)
-        self._replacements.acknowledge()
-        if self._replacements:
-            return
-        records = self._new_records()
-        if self._pace.due(records) or not (records or self.load.changed_schema):
-            self._commit_point()
+        if state:  # an empty state may not overwrite a real one
+            self._point.take(state)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Pass a version over: rows are told apart by their keys."""
+        """Begin a stream's new version, or end it where its rows have come."""
         stream = self._field(message_dict, "stream", str)
-        self.logger.info("stream '%s': ACTIVATE_VERSION is passed over", stream)
+        version = self._field(message_dict, "version", int)
+        if stream not in self.mapper.stream_maps:
+            msg = f"an ACTIVATE_VERSION for the stream '{stream}' came before its SCHEMA"
+            raise RecordBeforeSchemaError(msg)
+        for stream_map in self.mapper.stream_maps[stream]:
+            sink = self._sinks().get(stream_map.stream_alias)
+            if sink is None:
+                continue
+            if sink.version == version:
+                self._replacements.activate(sink)
+            else:
+                self._begin_version(sink, version)
+
+    def _begin_version(self, sink: DoltSink, version: Any) -> None:
+        """Replace a stream's table from here on, where its version is not the table's."""
+        if not isinstance(version, int):
+            if version is None:
+                return
+            msg = f"stream '{sink.stream_name}': a version is a whole number"
+            raise MessageError(msg)
+        sink.version = version
+        if self.settings.load_method is not None and sink.method != "upsert":
+            sink.ignored_versions += 1  # append-only keeps all, overwrite replaces in any case
+            return
+        if not sink.process_activate_version_messages:
+            return
+        sink.flush()
+        if self.load.replaces(sink.stream_name, sink.plan.table.name, version):
+            self._point.before_replacing()
+            self._replacements.open(sink)
+        else:
+            self._replacements.versions[sink.stream_name] = version
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        """Refuse BATCH messages: the capability is not declared."""
+        """Take the records of a BATCH's files, each as if it had come by itself."""
         stream = self._field(message_dict, "stream", str)
-        msg = f"stream '{stream}': BATCH messages are not taken; switch batches off in the tap"
-        raise MessageError(msg)
+        # What a STATE vouches for is out of the way of a file that may be damaged.
+        self._point.keep_state()
+        try:
+            for values in batch_records(
+                message_dict, self.settings.batch_root, self.settings.max_batch_bytes
+            ):
+                self._process_record_message({**message_dict, "type": "RECORD", "record": values})
+        except BatchError as error:
+            msg = f"stream '{stream}': {error}; nothing of this BATCH was kept"
+            raise BatchError(msg) from error
 
     def _field(self, message: dict[str, Any], name: str, kind: type[Any]) -> Any:
         value = message.get(name)
@@ -205,67 +235,26 @@ class TargetDolt(Target):
 
     # Commit points
 
-    def _new_records(self) -> int:
-        return sum(sink.received - sink.committed for sink in self._sinks().values())
-
-    def _flush(self) -> None:
-        for sink in self._sinks().values():
-            sink.flush()
-        self._flushed_bytes = self._reader.bytes
-        self._show()
-
-    def _show(self) -> None:
-        records = sum(sink.received for sink in self._sinks().values())
-        self._progress.show(len(self._sinks()), records, self.load.commits)
-
-    def _commit_point(self) -> None:
-        """Flush, commit, move the branch, then let the STATE out: in this order, always."""
-        state = self._pending_state
-        sinks = self._sinks().values()
-        if self._new_records() or self.load.changed_schema:
-            self._flush()
-            records = {sink.stream_name: sink.received - sink.committed for sink in sinks}
-            self.load.commit(state, records)
-            for sink in sinks:
-                sink.committed = sink.received
-            self._pace.committed()
-            self._show()
-        self._pending_state = None
-        if state is not None and state != self._emitted_state:
-            emit(state)
-            self._emitted_state = state
-
     def process_endofpipe(self) -> None:
         """Commit all that came; rows after the last STATE are committed without one."""
         try:
-            self._replacements.check_complete()
-            self._commit_point()
+            self._replacements.end_of_input()
+            self._point.commit()
             self._tell_ignored()
         finally:
             self.close()
 
-    def _idle(self) -> float | None:
-        """Between two chunks of input: write out what is large, commit a STATE that waits."""
-        if self._reader.bytes - self._flushed_bytes > BUFFERED_BYTES:
-            self._flush()
-        if self._pending_state is None or self._replacements:
-            return None
-        seconds = self._pace.wait()
-        if seconds > 0:
-            return seconds
-        if self._pace.due(self._new_records()):
-            self._commit_point()
-        return None
+    def _between(self) -> float | None:
+        return self._point.between_chunks(self._reader.bytes)
 
     def _failed(self, error: BaseException) -> None:
         """Keep what a STATE vouches for, before an error or a signal ends the run."""
+        database_is_well = isinstance(
+            error, MessageError | SchemaError | TerminatedError
+        ) or not isinstance(error, TargetDoltError | sa.exc.SQLAlchemyError)
         try:
-            database_is_well = not isinstance(error, sa.exc.SQLAlchemyError) and (
-                isinstance(error, MessageError | SchemaError | TerminatedError)
-                or not isinstance(error, TargetDoltError)
-            )
-            if database_is_well and self._pending_state is not None and not self._replacements:
-                self._commit_point()
+            if database_is_well:
+                self._point.keep_state()
         except (TargetDoltError, sa.exc.SQLAlchemyError) as second:
             self.logger.error("The last STATE could not be kept: %s", second)  # noqa: TRY400
         finally:
@@ -279,6 +268,13 @@ class TargetDolt(Target):
                     sink.stream_name,
                     sink.ignored_deletes,
                     sink.plan.table.name,
+                )
+            if sink.ignored_versions:
+                self.logger.warning(
+                    "stream '%s': %d versions passed over, `load_method` is %s",
+                    sink.stream_name,
+                    sink.ignored_versions,
+                    sink.method,
                 )
 
     # Signals
@@ -298,5 +294,5 @@ class TargetDolt(Target):
 
     def close(self) -> None:
         """Take the live line away, remove the run branch and close the database."""
-        self._progress.stop()
+        self._point.close()
         self.load.close()

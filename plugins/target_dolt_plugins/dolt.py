@@ -19,7 +19,7 @@ from target_dolt.errors import CommitConflictError, ConfigError, LockedError
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
 from target_dolt_plugins.dolt_tls import tls_options
-from target_dolt_plugins.dolt_types import logical_type, storage
+from target_dolt_plugins.dolt_types import logical_type, respelling, storage
 from target_dolt_plugins.dolt_writer import InsertWriter, LoadDataWriter, describe_type
 
 OLDEST_VERSION = (2, 0, 0)
@@ -216,6 +216,13 @@ class DoltDatabase(Database):
                 clauses.append(f"MODIFY COLUMN {column}")
         table = self._sql.identifier_preparer.format_table(described)
         connection.exec_driver_sql(f"ALTER TABLE {table} {', '.join(clauses)}")
+        respelled = {
+            name: expression(described.c[name])
+            for name, old_type in old.types.items()
+            if (expression := respelling(old_type, new.types[name])) is not None
+        }
+        if respelled:
+            connection.execute(described.update().values(respelled))
 
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""

@@ -91,6 +91,21 @@ _LOGICAL: tuple[tuple[type[ColumnType], Callable[[Any], ColumnType]], ...] = (
 """Reflected types in this project's spelling: without display widths and collations."""
 
 
+_RESPELLED: tuple[tuple[type[ColumnType], Callable[[Any], Any]], ...] = (
+    (sa.Boolean, lambda column: sa.case((column == "1", "true"), (column == "0", "false"))),
+    (sa.DATETIME, lambda column: sa.func.left(sa.func.concat(column, ".000000"), 26)),
+    (sa.DATE, lambda column: sa.func.left(column, 10)),
+)
+"""What Dolt's own text of a value lacks, when a column of that type becomes text."""
+
+
+def respelling(old: ColumnType, new: ColumnType) -> Callable[[Any], Any] | None:
+    """Return the expression that mends a column which was just changed to text, or None."""
+    if not isinstance(new, mysql.LONGTEXT):
+        return None
+    return next((make for kind, make in _RESPELLED if isinstance(old, kind)), None)
+
+
 def logical_type(reflected: ColumnType) -> ColumnType:
     """Return the type of a column as Dolt declares it; text for all that has no row above."""
     for kind, make in _LOGICAL:

@@ -71,6 +71,14 @@ class _Statements:
         while some := list(islice(values, DELETE_KEYS)):
             connection.execute(statement, {"keys": some})
 
+    def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Write some columns of rows by key; the others stay."""
+        statement = insert(self._table).values({name: sa.bindparam(name) for name in columns})
+        key = {column.name for column in self._key}
+        rest = {name: statement.inserted[name] for name in columns if name not in key}
+        statement = statement.on_duplicate_key_update(rest or dict.fromkeys(key, self._key[0]))
+        connection.execute(statement, [dict(zip(columns, row, strict=True)) for row in rows])
+
     def clear(self, connection: sa.Connection) -> None:
         """Remove all rows; TRUNCATE would end the transaction."""
         connection.execute(self._table.delete())
@@ -108,7 +116,7 @@ class LoadDataWriter(_Statements, Writer):
             )
             raise WriteError(msg)
 
-    append = upsert
+    append = append_again = upsert  # Dolt tells rows without a key apart by what they hold
 
     def _chunks(self, rows: Sequence[Row]) -> Iterator[bytes]:
         formats = self._formats
@@ -149,6 +157,8 @@ class InsertWriter(_Statements, Writer):
     def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Add rows to a table without a key."""
         self._insert(connection, rows, "")
+
+    append_again = append  # Dolt tells rows without a key apart by what they hold
 
 
 def describe_type(column_type: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import NullPool
 
-from target_dolt import Backend, Database, Limits, Row, Storage, Table, Where, Writer, hookimpl
-from target_dolt.backend import sa_table
+from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import (
     CommitConflictError,
     ConfigError,
-    IncompatibleChangeError,
     LockedError,
 )
 from target_dolt_plugins import doltlite_engine
+from target_dolt_plugins.doltlite_evolution import alter
 from target_dolt_plugins.doltlite_types import logical_type, storage
+from target_dolt_plugins.doltlite_writer import DoltLiteWriter, describe
 
 BUSY_SECONDS = 60
 """How long a statement waits for another process's write: a commit of a big table can take
@@ -63,52 +62,6 @@ class DoltLiteDialect(SQLiteDialect_pysqlite):
     def do_begin(self, dbapi_connection: Any) -> None:
         """Begin for real; sqlite3 alone would wait for the first INSERT."""
         dbapi_connection.execute(self._begin)
-
-
-def describe(table: Table) -> sa.Table:
-    """Return the table as SQLite has it: STRICT, and without a rowid where the key is not one."""
-    described = sa_table(table, lambda one: storage(one).ddl, sqlite_strict=True)
-    key_types = [described.c[name].type for name in table.key]
-    is_rowid = len(key_types) == 1 and isinstance(key_types[0], sa.INTEGER)
-    described.dialect_options["sqlite"]["with_rowid"] = not table.key or is_rowid
-    return described
-
-
-class DoltLiteWriter(Writer):
-    """Rows by executemany of one statement, compiled once."""
-
-    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
-        """Compile the statements for a table."""
-        values = insert(table)
-        key = list(table.primary_key.columns)
-        rest = {c.name: values.excluded[c.name] for c in table.columns if not c.primary_key}
-        if not key:
-            upsert = values
-        elif rest:
-            upsert = values.on_conflict_do_update(index_elements=key, set_=rest)
-        else:
-            upsert = values.on_conflict_do_nothing(index_elements=key)
-        self._append = str(values.compile(dialect=dialect))
-        self._upsert = str(upsert.compile(dialect=dialect))
-        matches = [column == sa.bindparam(None, unique=True) for column in key]
-        self._delete = str(table.delete().where(*matches).compile(dialect=dialect))
-        self._clear = str(table.delete().compile(dialect=dialect))
-
-    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
-        """Write rows by key; of two with one key the later wins."""
-        connection.exec_driver_sql(self._upsert, list(rows))
-
-    def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
-        """Add rows to a table without a key."""
-        connection.exec_driver_sql(self._append, list(rows))
-
-    def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
-        """Remove rows by key."""
-        connection.exec_driver_sql(self._delete, list(keys))
-
-    def clear(self, connection: sa.Connection) -> None:
-        """Remove all rows."""
-        connection.exec_driver_sql(self._clear)
 
 
 class DoltLiteDatabase(Database):
@@ -212,22 +165,8 @@ class DoltLiteDatabase(Database):
         connection.execute(sa.schema.CreateTable(describe(table)))
 
     def alter(self, connection: sa.Connection, old: Table, new: Table) -> None:
-        """Add columns. A type that is stored as before needs no statement at all."""
-        described = describe(new)
-        for name in new.types:
-            if name not in old.types:
-                quote = self._sql.identifier_preparer
-                column = self._sql.ddl_compiler(self._sql, None).get_column_specification(  # type: ignore[arg-type, no-untyped-call]
-                    described.c[name]
-                )
-                connection.exec_driver_sql(
-                    f"ALTER TABLE {quote.format_table(described)} ADD COLUMN {column}"
-                )
-                continue
-            before, after = (storage(one.types[name]).ddl for one in (old, new))
-            if type(before) is not type(after):
-                msg = f"table '{new.name}', column '{name}': DoltLite cannot change {before!r}"
-                raise IncompatibleChangeError(msg)
+        """Add columns; widen the others where their values are stored in another way."""
+        alter(connection, old, new)
 
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt import Storage
-from target_dolt.dialect import ColumnType
+from target_dolt import Storage, values, widened
+from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import UnsupportedTypeError
 from target_dolt.values import parse_json
 
@@ -65,6 +65,27 @@ def storage(column_type: ColumnType) -> Storage:
             return make(column_type)
     msg = f"DoltLite has no place for {column_type!r}"
     raise UnsupportedTypeError(msg)
+
+
+_TEXTS = (sa.VARCHAR, mysql.LONGTEXT, sa.JSON, sa.DATE, sa.DATETIME, sa.TIME)
+_WHOLE = (sa.Boolean, sa.Integer)
+
+
+def rewriting(old: ColumnType, new: ColumnType) -> Converter | None:
+    """Return what turns a stored value of one type into that of a wider one; None: the same."""
+    if isinstance(old, _TEXTS):
+        at_midnight = isinstance(old, sa.DATE) and isinstance(new, sa.DATETIME)
+        return (lambda value: f"{value} 00:00:00.000000") if at_midnight else None
+    before, after = storage(old), storage(new)
+    if isinstance(old, _WHOLE) and isinstance(new, _WHOLE) and before == after:
+        return None
+    convert = widened.speller(old) if isinstance(new, mysql.LONGTEXT) else values.writer({}, new)
+
+    def rewrite(value: Any) -> Any:
+        wider = convert(before.decode(value) if before.decode else value)
+        return after.encode(wider) if after.encode else wider
+
+    return rewrite
 
 
 def logical_type(reflected: ColumnType) -> ColumnType:

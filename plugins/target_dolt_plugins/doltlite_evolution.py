@@ -1,0 +1,89 @@
+"""How a DoltLite table evolves.
+
+SQLite adds columns, and changes no type: where a type must be
+stored in another way, the table is made anew beside the old one, in the same transaction.
+https://sqlite.org/lang_altertable.html#otheralter"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt import Table
+from target_dolt_plugins.doltlite_types import rewriting, storage
+from target_dolt_plugins.doltlite_writer import describe, rowid_name
+
+_BESIDE = "_target_dolt_rebuilt"
+
+
+def alter(connection: sa.Connection, old: Table, new: Table) -> None:
+    """Give the table `old` the columns and types of `new`."""
+    functions = _functions(connection, old, new)
+    if any(
+        type(storage(old.types[name]).ddl) is not type(storage(new.types[name]).ddl)
+        for name in old.types
+    ):
+        _rebuild(connection, old, new, functions)
+        return
+    _add(connection, old, new)
+    if functions:
+        table = describe(new)
+        changes = {name: function(table.c[name]) for name, function in functions.items()}
+        connection.execute(table.update().values(changes))
+
+
+def _functions(
+    connection: sa.Connection, old: Table, new: Table
+) -> Mapping[str, Callable[[Any], Any]]:
+    """Register what rewrites the values of a column, for each that needs it."""
+    driver: Any = connection.connection.driver_connection
+    functions = {}
+    for number, (name, before) in enumerate(old.types.items()):
+        rewrite = rewriting(before, new.types[name])
+        if rewrite is None or before == new.types[name]:
+            continue
+        driver.create_function(
+            f"target_dolt_rewrite_{number}",
+            1,
+            lambda value, rewrite=rewrite: None if value is None else rewrite(value),
+            deterministic=True,
+        )
+        functions[name] = getattr(sa.func, f"target_dolt_rewrite_{number}")
+    return functions
+
+
+def _add(connection: sa.Connection, old: Table, new: Table) -> None:
+    described = describe(new)
+    compiler = connection.dialect.ddl_compiler(connection.dialect, None)  # type: ignore[arg-type]
+    name = connection.dialect.identifier_preparer.format_table(described)
+    for column in described.columns:
+        if column.name not in old.types:
+            specification = compiler.get_column_specification(column)
+            connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {specification}")
+
+
+def _rebuild(
+    connection: sa.Connection,
+    old: Table,
+    new: Table,
+    functions: Mapping[str, Callable[[Any], Any]],
+) -> None:
+    source = describe(old)
+    beside = describe(Table(_BESIDE, new.types, new.key))
+    connection.execute(sa.schema.CreateTable(beside))
+    names = list(old.types)
+    values = [
+        functions[name](source.c[name]) if name in functions else source.c[name] for name in names
+    ]
+    if not old.key:
+        # Rows without a key are told apart by their number: it stays theirs.
+        rowid: sa.ColumnClause[Any] = sa.column(rowid_name(source))
+        names, values = [rowid.name, *names], [rowid, *values]
+        beside = sa.table(_BESIDE, *(sa.column(name) for name in names))  # type: ignore[assignment]
+    rows = sa.select(*values).select_from(source)
+    connection.execute(sa.insert(beside).from_select(names, rows))
+    connection.execute(sa.schema.DropTable(source))
+    quote = connection.dialect.identifier_preparer.quote
+    connection.exec_driver_sql(f"ALTER TABLE {quote(_BESIDE)} RENAME TO {quote(old.name)}")

@@ -1,0 +1,114 @@
+"""When rows and a STATE become a commit: in order, paced, and never half a replaced table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from target_dolt.load import Load
+from target_dolt.progress import Progress
+from target_dolt.replace import Replacements
+from target_dolt.sink import DoltSink
+from target_dolt.state import Pace, emit, state_line
+
+BUFFERED_BYTES = 16 * 1024 * 1024
+"""Bytes of messages after which all buffers are written, however few their rows."""
+
+
+class CommitPoint:
+    """The STATE that waits, and the commit that lets it out."""
+
+    def __init__(
+        self,
+        load: Load,
+        pace: Pace,
+        sinks: Mapping[str, DoltSink],
+        replacements: Replacements,
+    ) -> None:
+        """Begin with nothing to commit.
+
+        Args:
+            load: Where commits are made.
+            pace: When they are due.
+            sinks: The sinks of all streams, as they are at any time.
+            replacements: What keeps commits and STATEs back.
+        """
+        self._load = load
+        self._pace = pace
+        self._sinks = sinks
+        self._replacements = replacements
+        self._progress = Progress()
+        self._waiting: str | None = None
+        self._emitted: str | None = None
+        self._flushed_bytes = 0
+
+    def take(self, state: Any) -> None:
+        """Take a STATE: commit what came before it, or let it wait until that is due."""
+        self._waiting = state_line(state)
+        self._replacements.acknowledge()
+        if self._replacements:
+            return
+        records = self._new_records()
+        if self._pace.due(records) or not (records or self._load.dirty):
+            self.commit()
+
+    def commit(self) -> None:
+        """Flush, commit, move the branch, then let the STATE out: in this order, always."""
+        state = self._waiting
+        sinks = self._sinks.values()
+        if self._new_records() or self._load.dirty:
+            self._flush()
+            records = {sink.stream_name: sink.received - sink.committed for sink in sinks}
+            self._load.commit(state, records, self._replacements.versions)
+            for sink in sinks:
+                sink.committed = sink.received
+            self._pace.committed()
+            self._show()
+        self._waiting = None
+        if state is not None and state != self._emitted:
+            emit(state)
+            self._emitted = state
+
+    def keep_state(self) -> None:
+        """Commit what a waiting STATE vouches for, due or not."""
+        if self._waiting is not None and not self._replacements:
+            self.commit()
+
+    def before_replacing(self) -> None:
+        """Give what came before a commit of its own: a replacement may never end."""
+        if not self._replacements and (self._waiting is not None or self._new_records()):
+            self.commit()
+
+    def between_chunks(self, bytes_read: int) -> float | None:
+        """Write out what is large, commit a STATE whose time has come.
+
+        Returns:
+            The seconds until a STATE that waits is due, None where none waits.
+        """
+        if bytes_read - self._flushed_bytes > BUFFERED_BYTES:
+            self._flush()
+            self._flushed_bytes = bytes_read
+        if self._waiting is None or self._replacements:
+            return None
+        seconds = self._pace.wait()
+        if seconds > 0:
+            return seconds
+        if self._pace.due(self._new_records()):
+            self.commit()
+        return None
+
+    def close(self) -> None:
+        """Take the live line away."""
+        self._progress.stop()
+
+    def _new_records(self) -> int:
+        return sum(sink.received - sink.committed for sink in self._sinks.values())
+
+    def _flush(self) -> None:
+        for sink in self._sinks.values():
+            sink.flush()
+        self._show()
+
+    def _show(self) -> None:
+        records = sum(sink.received for sink in self._sinks.values())
+        self._progress.show(len(self._sinks), records, self._load.commits)

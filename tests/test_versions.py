@@ -1,0 +1,195 @@
+"""ACTIVATE_VERSION and deletes: what full-table and log-based taps send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support import Place, record, schema, state
+
+from target_dolt.errors import IncompleteReplaceError
+
+DOG = {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}
+MARKED = {**DOG, "_sdc_deleted_at": {"type": ["null", "string"], "format": "date-time"}}
+
+
+def activate(stream: str, version: int) -> dict[str, Any]:
+    """Return an ACTIVATE_VERSION message."""
+    return {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
+
+
+def versioned(version: int, stream: str = "dogs", **values: Any) -> dict[str, Any]:
+    """Return a RECORD message with a version."""
+    return {**record(stream, **values), "version": version}
+
+
+def full_table(version: int, *rows: dict[str, Any], keys: tuple[str, ...] = ("id",)) -> list[Any]:
+    """Return what pipelinewise's full-table sync sends: the version ends it."""
+    return [
+        schema("dogs", DOG, keys),
+        *(versioned(version, **row) for row in rows),
+        activate("dogs", version),
+        state({"version": version}),
+    ]
+
+
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "keyless"])
+def test_a_full_table_run_leaves_exactly_the_rows_of_its_version(
+    place: Place, keys: tuple[str, ...]
+) -> None:
+    """Rows that the next version lacks are gone, and the diff shows what differs only."""
+    place.load(full_table(1, {"id": 1, "name": "a"}, {"id": 2, "name": "b"}, keys=keys))
+    place.load(full_table(2, {"id": 3, "name": "c"}, {"id": 1, "name": "a"}, keys=keys))
+    assert place.rows("dogs") == [{"id": 1, "name": "a"}, {"id": 3, "name": "c"}]
+    assert place.log() == ["Load dogs: 2 added", "Load dogs: 1 added, 1 deleted"]
+
+
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "keyless"])
+def test_a_new_version_of_equal_rows_in_any_order_makes_no_commit(
+    place: Place, keys: tuple[str, ...]
+) -> None:
+    """Three rows, two of them equal where there is no key."""
+    twice = {"id": 1, "name": "a"}
+    rows = [twice, {"id": 2, "name": "b"}, *([] if keys else [twice])]
+    place.load(full_table(1, *rows, keys=keys))
+    assert place.load(full_table(2, *reversed(rows), keys=keys), batch_size_rows=1) == [
+        {"version": 2}
+    ]
+    assert len(place.log()) == 1
+    assert len(place.rows("dogs")) == len(rows)
+
+
+def test_the_sdk_announces_a_version_before_the_records(place: Place) -> None:
+    """One ACTIVATE_VERSION right after the SCHEMA; STATEs in the middle go out at the end."""
+    for version, ids in ((1, (1, 2, 3)), (2, (2, 4))):
+        out = place.load(
+            [
+                schema("dogs", DOG),
+                activate("dogs", version),
+                *(
+                    message
+                    for number in ids
+                    for message in (versioned(version, id=number), state({"at": number}))
+                ),
+            ],
+            commit_interval_seconds=0,
+        )
+        assert out == [{"at": ids[-1]}]
+        assert [row["id"] for row in place.rows("dogs")] == list(ids)
+    assert place.log() == ["Load dogs: 3 added", "Load dogs: 1 added, 2 deleted"]
+
+
+def test_the_same_version_in_every_incremental_run_deletes_nothing(place: Place) -> None:
+    """Pipelinewise's INCREMENTAL begins each run with ACTIVATE_VERSION of one version."""
+    for number in (1, 2, 3):
+        place.load(
+            [
+                schema("dogs", DOG),
+                activate("dogs", 7),
+                versioned(7, id=number),
+                state({"at": number}),
+            ]
+        )
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2, 3]
+
+
+def test_a_table_with_rows_takes_the_first_version_that_it_meets_and_keeps_its_rows(
+    place: Place,
+) -> None:
+    """No version known is no change of version."""
+    place.load([schema("dogs", DOG), record("dogs", id=1), state({"at": 1})])
+    place.load([schema("dogs", DOG), activate("dogs", 7), versioned(7, id=2), state({"at": 2})])
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+
+
+def test_a_full_table_run_cut_short_changes_nothing_and_ends_right_when_repeated(
+    place: Place,
+) -> None:
+    """The branch keeps the old version until the new one is whole."""
+    place.load(full_table(1, {"id": 1}, {"id": 2}))
+    cut = [schema("dogs", DOG), versioned(2, id=3), state({"at": 3}), versioned(2, id=4)]
+    with pytest.raises(IncompleteReplaceError, match="'dogs'"):
+        place.load(cut)
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    assert place.kept_state() == {"version": 1}
+    place.load(full_table(2, {"id": 3}, {"id": 4}))
+    assert [row["id"] for row in place.rows("dogs")] == [3, 4]
+
+
+def test_other_streams_wait_while_a_version_is_open(place: Place) -> None:
+    """Two full tables and a stream without versions, in one run."""
+    place.load(
+        [
+            schema("cats", DOG),
+            record("cats", id=1),
+            state({"n": 1}),
+            *full_table(1, {"id": 1}, {"id": 2}),
+            record("cats", id=2),
+            state({"n": 3}),
+        ],
+        commit_interval_seconds=0,
+    )
+    assert place.log() == ["Load cats: 1 added", "Load dogs: 2 added", "Load cats: 1 added"]
+
+
+def test_an_empty_source_empties_the_table(place: Place) -> None:
+    """A version without a single row."""
+    place.load(full_table(1, {"id": 1}))
+    place.load(full_table(2))
+    assert place.rows("dogs") == []
+    assert place.log()[-1] == "Load dogs: 1 deleted"
+
+
+def test_append_only_passes_versions_over_and_says_so(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By choice, all that ever came stays."""
+    place.load(full_table(1, {"id": 1}), load_method="append-only")
+    place.load(full_table(2, {"id": 2}), load_method="append-only")
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    assert "stream 'dogs': 1 versions passed over, `load_method` is append-only" in caplog.text
+
+
+def test_a_soft_delete_that_carries_only_the_key_marks_the_row_and_keeps_it(place: Place) -> None:
+    """`hard_delete: false`: in a later run, and after a change in the same buffer."""
+    gone = "2026-01-02T03:04:05+00:00"
+    place.load(
+        [
+            schema("dogs", MARKED),
+            record("dogs", id=1, name="a"),
+            record("dogs", id=2, name="b"),
+            record("dogs", id=2, _sdc_deleted_at=gone),
+            record("dogs", id=4, _sdc_deleted_at=gone),
+            state({"n": 1}),
+        ],
+        hard_delete=False,
+    )
+    place.load(
+        [schema("dogs", MARKED), record("dogs", id=1, _sdc_deleted_at=gone), state({"n": 2})],
+        hard_delete=False,
+    )
+    mark = "2026-01-02 03:04:05.000000"
+    assert place.rows("dogs") == [
+        {"id": 1, "name": "a", "_sdc_deleted_at": mark},
+        {"id": 2, "name": "b", "_sdc_deleted_at": mark},
+        {"id": 4, "name": None, "_sdc_deleted_at": mark},
+    ]
+
+
+def test_a_hard_delete_that_carries_only_the_key_removes_the_row(place: Place) -> None:
+    """And an insert after a delete in one buffer stays."""
+    gone = "2026-01-02T03:04:05+00:00"
+    place.load(
+        [
+            schema("dogs", MARKED),
+            record("dogs", id=1, name="a"),
+            record("dogs", id=2, name="b"),
+            state({"n": 1}),
+            record("dogs", id=1, _sdc_deleted_at=gone),
+            record("dogs", id=2, _sdc_deleted_at=gone),
+            record("dogs", id=2, name="again"),
+            state({"n": 2}),
+        ]
+    )
+    assert place.rows("dogs") == [{"id": 2, "name": "again"}]
+    assert place.log()[-1] == "Load dogs: 1 changed, 1 deleted"
