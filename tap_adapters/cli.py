@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +22,7 @@ from target_dolt_plugins import doltlite_engine
 
 P = ParamSpec("P")
 
-_as_json = msgspec.json.Encoder(decimal_format="number", enc_hook=lambda value: value.hex()).encode
+_as_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
@@ -81,11 +80,16 @@ def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
             if query is not None:
                 _run(connection, query, form)
                 return
-            for statement in _statements(sys.stdin.isatty()):
+            prompts = sys.stdin.isatty()
+            failed = False
+            for statement in _statements(prompts):
                 try:
                     _run(connection, statement, form)
-                except TargetDoltError as error:
+                except QueryError as error:
                     click.echo(f"Error: {error}", err=True)
+                    failed = not prompts
+            if failed:
+                sys.exit(QueryError.exit_code)
     finally:
         opened.close()
 
@@ -119,6 +123,8 @@ def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, o
         import readline  # noqa: F401, PLC0415 - gives input() its history and editing
 
         click.echo("Statements end with a semicolon; Ctrl-D ends the session.", err=True)
+    import sqlite3  # noqa: PLC0415 - not before DoltLite's library is there
+
     lines: list[str] = []
     while True:
         try:
@@ -126,7 +132,7 @@ def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, o
         except EOFError:
             break
         lines.append(line)
-        if line.rstrip().endswith(";"):
+        if sqlite3.complete_statement("\n".join(lines)):
             yield "\n".join(lines)
             lines = []
     if "".join(lines).strip():
@@ -144,23 +150,37 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     Console(width=width).print(table)
 
 
+def _plain(value: Any) -> Any:
+    """Return bytes as hexadecimal digits, all else as it is."""
+    return value.hex() if isinstance(value, bytes) else value
+
+
 def _shown(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return "NULL" if value is None else str(_plain(value))
 
 
 def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(columns)
-    out.writerows(
-        [value.hex() if isinstance(value, bytes) else value for value in row] for row in rows
-    )
+    for row in (columns, *rows):
+        click.echo(",".join(_csv_field(_plain(value)) for value in row))
+
+
+def _csv_field(value: Any) -> str:
+    """Return a field as Postgres and Dolt write it: empty for NULL, quoted for an empty text.
+
+    Python's csv module tells the two apart from 3.12 on only.
+    """
+    if value is None:
+        return ""
+    text = str(value)
+    if text and not any(one in text for one in ',"\r\n'):
+        return text
+    return '"{}"'.format(text.replace('"', '""'))
 
 
 def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for row in rows:
-        click.echo(_as_json(dict(zip(columns, row, strict=True))).decode())
+        values = (_plain(value) for value in row)
+        click.echo(_as_json(dict(zip(columns, values, strict=True))).decode())
 
 
 _WRITERS: dict[str, Callable[[Sequence[str], Iterable[Sequence[Any]]], None]] = {

@@ -25,6 +25,7 @@ class Where:
     Attributes:
         url: The database as SQLAlchemy's URL.
         path: A file or a directory.
+        exists: Whether the database must be there: for commands that only look.
         create: Whether a database that is missing is made where that takes more than a file.
         tls: `enable`, `ca`, `certificate`, `key` and `verify`, as far as they are given.
         bulk_load: `auto`, `load_data` or `insert`.
@@ -32,6 +33,7 @@ class Where:
 
     url: sa.URL | None = None
     path: Path | None = None
+    exists: bool = False
     create: bool = False
     tls: Mapping[str, Any] = field(default_factory=dict)
     bulk_load: str = "auto"

@@ -62,6 +62,11 @@ class CatalogueRow:
         return tuple(getattr(self, name) for name in TABLE.types)
 
 
+def _native_type(schema: Any) -> str | None:
+    native = schema.get("x-sql-datatype") if isinstance(schema, Mapping) else None
+    return native if isinstance(native, str) else None
+
+
 def describe(
     table: Table, stream: str, dialect: str, properties: Mapping[str, tuple[str, Any]]
 ) -> list[CatalogueRow]:
@@ -82,7 +87,7 @@ def describe(
             column_type=type_text(table.types[column]),
             key_position=table.key.index(column) + 1 if column in table.key else None,
             source_dialect=dialect,
-            native_type=schema.get("x-sql-datatype") if isinstance(schema, Mapping) else None,
+            native_type=_native_type(schema),
             json_schema=_schema_text(schema).decode(),
         )
         for column, (name, schema) in properties.items()

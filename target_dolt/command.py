@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import IO, Any
 
 import click
@@ -51,7 +52,7 @@ class Command(TargetDolt):
         settings = Settings.from_config(
             config.config | (cls._env_var_config if config.parse_env else {})
         )
-        database = open_database(settings.where, load_plugins())
+        database = open_database(replace(settings.where, exists=True), load_plugins())
         try:
             with database.connect(settings.branch) as connection:
                 tables = Tables(database, connection)
@@ -59,6 +60,21 @@ class Command(TargetDolt):
         finally:
             database.close()
         click.echo(line or "{}")
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the configuration files; one that is no JSON object ends the command."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except FileNotFoundError as error:
+            reason = f"there is no '{error.filename}'"
+        except OSError as error:
+            reason = f"'{error.filename}' cannot be read: {error.strerror}"
+        except (ValueError, TypeError):
+            names = ", ".join(f"'{one}'" for one in value if one != "ENV")
+            reason = f"each of {names} must hold one JSON object"
+        cls.logger.error("--config: %s", reason)
+        return ctx.exit(1)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

@@ -41,6 +41,7 @@ class CommitPoint:
         self._waiting: str | None = None
         self._emitted: str | None = None
         self._flushed_bytes = 0
+        self._failed = False
 
     def take(self, state: Any) -> None:
         """Take a STATE: commit what came before it, or let it wait until that is due."""
@@ -54,6 +55,7 @@ class CommitPoint:
 
     def commit(self) -> None:
         """Flush, commit, move the branch, then let the STATE out: in this order, always."""
+        self._failed = True  # until the end is reached
         state = self._waiting
         sinks = self._sinks.values()
         if self._new_records() or self._load.dirty:
@@ -68,10 +70,14 @@ class CommitPoint:
         if state is not None and state != self._emitted:
             emit(state)
             self._emitted = state
+        self._failed = False
 
     def keep_state(self) -> None:
-        """Commit what a waiting STATE vouches for, due or not."""
-        if self._waiting is not None and not self._replacements:
+        """Commit what a waiting STATE vouches for, due or not.
+
+        Not where a commit has failed half way: its STATE may not go out behind an error.
+        """
+        if not self._failed and self._waiting is not None and not self._replacements:
             self.commit()
 
     def before_replacing(self) -> None:

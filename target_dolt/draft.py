@@ -11,7 +11,7 @@ from sqlalchemy.dialects import mysql
 
 from target_dolt import names
 from target_dolt.backend import Limits, Table
-from target_dolt.dialect import ColumnType, Dialect, Schema
+from target_dolt.dialect import ColumnType, Dialect
 from target_dolt.errors import SchemaError, UnsupportedTypeError
 from target_dolt.json_schema import resolve
 from target_dolt.plugins import Plugins
@@ -70,11 +70,9 @@ def draft(
         msg = f"stream '{stream}': the key {', '.join(missing)} is not among the properties"
         raise SchemaError(msg)
     columns = names.column_names(properties, known)
-    plain = {name: resolve(part, schema) for name, part in properties.items()}
-    types = {
-        columns[name]: _column_type(stream, name, plain[name], dialect, plugins)
-        for name in properties
-    }
+    plain, types = {}, {}
+    for name, part in properties.items():
+        plain[name], types[columns[name]] = _column(stream, name, part, schema, dialect, plugins)
     key = tuple(columns[name] for name in keys)
     types |= _key_types(stream, {name: types[name] for name in key})
     if limits.row_bytes is not None:
@@ -87,14 +85,38 @@ def draft(
     )
 
 
-def _column_type(
-    stream: str, name: str, schema: Schema, dialect: Dialect, plugins: Plugins
-) -> ColumnType:
-    column_type: ColumnType | None = plugins.hook.dolt_sql_type(dialect=dialect, schema=schema)
+def _column(
+    stream: str,
+    name: str,
+    part: Any,
+    schema: Mapping[str, Any],
+    dialect: Dialect,
+    plugins: Plugins,
+) -> tuple[dict[str, Any], ColumnType]:
+    """Return what a property may hold, and the type of its column."""
+    where = f"stream '{stream}', column '{name}'"
+    try:
+        plain = resolve(part, schema)
+        _check_native_type(plain)
+        column_type: ColumnType | None = plugins.hook.dolt_sql_type(dialect=dialect, schema=plain)
+    except SchemaError as error:
+        msg = f"{where}: {error}"
+        raise SchemaError(msg) from error
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Nobody has validated the schema where records are not: it may be of any shape.
+        msg = f"{where}: not a JSON Schema that can be read ({type(error).__name__})"
+        raise SchemaError(msg) from error
     if column_type is None:
-        msg = f"stream '{stream}', column '{name}': no rule of '{dialect.name}' has a type for it"
+        msg = f"{where}: no rule of '{dialect.name}' has a type for it"
         raise UnsupportedTypeError(msg)
-    return column_type
+    return plain, column_type
+
+
+def _check_native_type(plain: Mapping[str, Any]) -> None:
+    for word, kind in (("x-sql-datatype", str), ("x-sql-datatype-properties", dict)):
+        if not isinstance(plain.get(word, kind()), kind):
+            msg = f"its {word} is none"
+            raise SchemaError(msg)
 
 
 def _key_types(stream: str, types: dict[str, ColumnType]) -> dict[str, ColumnType]:

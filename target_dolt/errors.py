@@ -6,15 +6,16 @@
     ├── ConfigError              a setting is wrong or contradicts another
     │   └── LockedError          another run of this pipeline is at work
     ├── PluginError              a plugin is broken, or two of them claim one thing
-    ├── SchemaError              a SCHEMA message cannot become a table
-    │   ├── NameCollisionError   two names would fall together in the database
-    │   ├── UnsupportedTypeError a column's type has no place in the database
-    │   └── IncompatibleChangeError  a table cannot become what the SCHEMA asks
-    ├── MessageError             a line of input is not a Singer message
-    │   ├── RecordError          a record's value cannot be stored as it came
-    │   │   └── MissingKeyError  a record without its key
-    │   ├── BatchError           a file of a BATCH is damaged, or not where it may lie
-    │   └── RecordBeforeSchemaError
+    ├── InputError               the input is wrong; the message begins with its line
+    │   ├── SchemaError          a SCHEMA message cannot become a table
+    │   │   ├── NameCollisionError       two names would fall together in the database
+    │   │   ├── UnsupportedTypeError     a column's type has no place in the database
+    │   │   └── IncompatibleChangeError  a table cannot become what the SCHEMA asks
+    │   └── MessageError         a line of input is not a Singer message
+    │       ├── RecordError      a record's value cannot be stored as it came
+    │       │   └── MissingKeyError      a record without its key
+    │       ├── BatchError       a file of a BATCH is damaged, or not where it may lie
+    │       └── RecordBeforeSchemaError
     ├── WriteError               the database refused, or went away
     │   └── CommitConflictError  somebody else changed a table of this run
     ├── IncompleteReplaceError   the input ended before a table's replacement did
@@ -55,7 +56,19 @@ class PluginError(TargetDoltError):
     """A plugin could not be loaded, is misspelt, or claims what another one has."""
 
 
-class SchemaError(TargetDoltError, InvalidJSONSchema):
+class InputError(TargetDoltError):
+    """Something is wrong with the input: a message, a SCHEMA or a value."""
+
+    line: int | None = None
+    """The input's line, counted from 1; set by the message reader."""
+
+    def __str__(self) -> str:
+        """Return the message, with the line where it is known."""
+        text = super().__str__()
+        return text if self.line is None else f"line {self.line}: {text}"
+
+
+class SchemaError(InputError, InvalidJSONSchema):
     """A SCHEMA message that cannot become a table."""
 
 
@@ -71,16 +84,8 @@ class IncompatibleChangeError(SchemaError):
     """A table that exists cannot become what the SCHEMA asks for."""
 
 
-class MessageError(TargetDoltError, InvalidInputLine):
+class MessageError(InputError, InvalidInputLine):
     """A line of input that is not a Singer message. The line itself is never shown."""
-
-    line: int | None = None
-    """The input's line, counted from 1; set by the message reader."""
-
-    def __str__(self) -> str:
-        """Return the message, with the line where it is known."""
-        text = super().__str__()
-        return text if self.line is None else f"line {self.line}: {text}"
 
 
 class RecordError(MessageError, DataError):

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import jsonschema_rs
 
 from target_dolt.dialect import Schema
 from target_dolt.errors import SchemaError
+
+_SHOWN = 80
+"""Characters of a schema's own text that a message shows."""
 
 _COMBINERS = ("$ref", "allOf", "anyOf", "oneOf", "const")
 _JSON_TYPES: tuple[tuple[type, str], ...] = (
@@ -65,16 +69,19 @@ def _resolve(schema: Any, root: Mapping[str, Any], seen: frozenset[str]) -> dict
 
 
 def _look_up(reference: str, root: Mapping[str, Any]) -> Any:
-    if not reference.startswith("#"):
-        msg = f"$ref {reference!r} points outside of the schema, and nothing is fetched"
+    if reference != "#" and not reference.startswith("#/"):
+        msg = f"$ref {reference[:_SHOWN]!r} is no place in the schema, and nothing is fetched"
         raise SchemaError(msg)
     place: Any = root
     for step in reference[1:].split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if not isinstance(place, Mapping) or key not in place:
-            msg = f"$ref {reference!r} leads nowhere"
+        key = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(place, list) and key.isdigit() and int(key) < len(place):
+            place = place[int(key)]
+        elif isinstance(place, Mapping) and key in place:
+            place = place[key]
+        else:
+            msg = f"$ref {reference[:_SHOWN]!r} leads nowhere"
             raise SchemaError(msg)
-        place = place[key]
     return place
 
 
@@ -150,16 +157,20 @@ def compile_validator(schema: Mapping[str, Any]) -> Validator:
         SchemaError: The schema itself is not valid.
     """
     options: dict[str, Any] = {"validate_formats": False, "retriever": _retrieve_nothing}
-    plain = _with_null(schema)
     try:
+        plain = _with_null(schema)
         if "$schema" in plain:
             return jsonschema_rs.validator_for(plain, **options).validate
         try:
             return jsonschema_rs.Draft7Validator(plain, **options).validate
         except jsonschema_rs.ValidationError:
             return jsonschema_rs.Draft4Validator(plain, **options).validate
-    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-        msg = f"not a valid JSON Schema: {getattr(error, 'message', error)}"
+    except jsonschema_rs.ValidationError as error:
+        place = "/".join(str(step) for step in error.instance_path)
+        msg = f"not a valid JSON Schema, at '{place[:_SHOWN]}'"
+        raise SchemaError(msg) from error
+    except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
+        msg = f"not a valid JSON Schema: {str(error)[:_SHOWN]}"
         raise SchemaError(msg) from error
 
 
@@ -174,6 +185,10 @@ def _with_null(schema: Any) -> Any:
         return [_with_null(part) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and not reference.startswith("#"):
+        msg = f"$ref {reference[:_SHOWN]!r} is no place in the schema, and nothing is fetched"
+        raise SchemaError(msg)
     plain = {word: _with_null(part) for word, part in schema.items()}
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
 

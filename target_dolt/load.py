@@ -16,7 +16,7 @@ from target_dolt.catalogue import Catalogue
 from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
 from target_dolt.draft import Draft, draft
-from target_dolt.errors import ConfigError, NameCollisionError, WriteError
+from target_dolt.errors import ConfigError, NameCollisionError, UnsupportedTypeError, WriteError
 from target_dolt.json_schema import Validator
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
 from target_dolt.names import folded, mapped_table, table_name
@@ -112,6 +112,15 @@ class Load:
             raise NameCollisionError(msg)
         return name
 
+    def _check_types(self, drawn: Draft) -> None:
+        for column, column_type in drawn.table.types.items():
+            try:
+                self.database.storage(column_type)
+            except UnsupportedTypeError as error:
+                name = drawn.properties[column][0]
+                msg = f"stream '{drawn.stream}', column '{name}': {error}"
+                raise UnsupportedTypeError(msg) from error
+
     def _tell_names(self, drawn: Draft) -> None:
         """Log, once for a database, where a stream or a property is called otherwise there."""
         stream, table = drawn.stream, drawn.table.name
@@ -144,6 +153,7 @@ class Load:
         table = self.place(stream)
         known = self.catalogue.columns(table, stream)
         drawn = draft(stream, table, schema, keys, known, dialect, self.plugins, limits)
+        self._check_types(drawn)
         self._tell_names(drawn)
         drawn.table.types.update(wider)
         what = f"stream '{stream}', table '{drawn.table.name}'"

@@ -51,7 +51,7 @@ def table_name(stream: str, prefix: str, taken: Collection[str]) -> str:
     name = _fitting(prefix + stream.rsplit("-", 1)[-1])
     if is_reserved(name):
         name = _fitting("_" + name)
-    return with_hash(name, stream) if folded(name) in taken else name
+    return _free(name, stream, taken)
 
 
 def is_reserved(name: str) -> bool:
@@ -71,12 +71,19 @@ def column_names(properties: Iterable[str], known: Mapping[str, str]) -> dict[st
     for name in properties:
         column = known.get(name)
         if column is None:
-            column = _fitting(name)
-            if folded(column) in taken:
-                column = with_hash(name, name)
+            column = _free(_fitting(name), name, taken)
             taken.add(folded(column))
         columns[name] = column
     return columns
+
+
+def _free(name: str, whole: str, taken: Collection[str]) -> str:
+    """Return the name, or one with a hash of `whole` where another has it."""
+    free, seed = name, whole
+    while folded(free) in taken:
+        free = with_hash(name, seed)
+        seed += " "
+    return free
 
 
 def _fitting(name: str) -> str:

@@ -22,6 +22,9 @@ from target_dolt.errors import MissingKeyError, RecordError
 from target_dolt.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
 
+_SHOWN_DIGITS = 20
+"""Digits of a key that a message shows: what a 64-bit integer has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -172,10 +175,17 @@ class Plan:
         for place in self._key_places:
             name = self.columns[place].source
             value = record.get(name)
-            if isinstance(value, str):
-                value = f"<{len(value)} characters>"
-            shown.append(f"{name}={value}")
+            shown.append(f"{name}={_harmless(value)}")
         return ", ".join(shown)
+
+
+def _harmless(value: Any) -> str:
+    """Return a number of a usual length; of anything else only what it is."""
+    if isinstance(value, str):
+        return f"<{len(value)} characters>"
+    if isinstance(value, int) and abs(value) < 10**_SHOWN_DIGITS:
+        return str(value)
+    return f"<{type(value).__name__}>"
 
 
 def compile_plan(

@@ -60,7 +60,8 @@ class Plugins:
     def _collect(self, hook: str) -> dict[str, Any]:
         found: dict[str, _Named] = {}
         brought_by: dict[str, str] = {}
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+        # As pluggy calls them: the last registered first, so that a third party's goes first.
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
             for item in implementation.function():
                 if item.name in found:
                     msg = (

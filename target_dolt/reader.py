@@ -13,7 +13,7 @@ from typing import IO, Any
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
-from target_dolt.errors import MessageError
+from target_dolt.errors import InputError, MessageError
 
 CHUNK_BYTES = 1 << 18
 
@@ -87,7 +87,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 callback(message)
                 counts[kind] += 1
         except BaseException as error:
-            if isinstance(error, MessageError) and error.line is None:
+            if isinstance(error, InputError) and error.line is None:
                 error.line = self.line
             self.failed(error)
             raise
@@ -97,7 +97,7 @@ class MessageReader(GenericSingerReader[bytes]):
         """Decode one line; numbers with a fraction keep their digits as Decimal."""
         try:
             message = _decode(line)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
             raise self._malformed(line, error) from None
         if type(message) is not dict or type(message.get("type")) is not str:
             msg = "not a Singer message: a JSON object with a 'type' is needed"
@@ -105,8 +105,13 @@ class MessageReader(GenericSingerReader[bytes]):
         return message
 
     def _malformed(self, line: bytes, error: Exception) -> MessageError:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        if not isinstance(error, RecursionError | msgspec.DecodeError):
+        if isinstance(error, UnicodeDecodeError):
+            reason = f"invalid UTF-8 at byte {error.start}"
+        elif isinstance(error, RecursionError):
+            reason = "nested too deeply"
+        elif isinstance(error, msgspec.DecodeError):
+            reason = str(error)
+        else:
             reason = "a number with too many digits"
         if line.startswith(b"\xef\xbb\xbf"):
             reason = "it begins with a byte order mark"
@@ -129,25 +134,28 @@ class MessageReader(GenericSingerReader[bytes]):
         rest: list[bytes] = []
         held = 0
         for chunk in self._chunks(source):
-            first, *more = chunk.split(b"\n")
-            rest.append(first)
-            held += len(first)
-            if held > self.max_message_bytes:
-                self.line += 1
-                msg = (
-                    f"the line is longer than max_message_bytes ({self.max_message_bytes}); "
-                    "raise that setting if such a message is meant"
-                )
-                raise MessageError(msg)
-            if not more:
-                continue
-            yield b"".join(rest)
-            *whole, last = more
-            yield from whole
-            rest, held = [last], len(last)
+            *whole, last = chunk.split(b"\n")
+            if whole:
+                whole[0] = b"".join([*rest, whole[0]])
+                rest, held = [], 0
+                for line in whole:
+                    self._check_length(len(line))
+                    yield line
+            rest.append(last)
+            held += len(last)
+            self._check_length(held)
         final = b"".join(rest)
         if final:
             yield final
+
+    def _check_length(self, length: int) -> None:
+        if length > self.max_message_bytes:
+            self.line += 1
+            msg = (
+                f"the line is longer than max_message_bytes ({self.max_message_bytes}); "
+                "raise that setting if such a message is meant"
+            )
+            raise MessageError(msg)
 
     def _chunks(self, source: IO[Any]) -> Iterator[bytes]:
         try:

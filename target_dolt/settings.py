@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from singer_sdk.plugin_base import JSONSchemaValidator
 
 from target_dolt.backend import Where
 from target_dolt.errors import ConfigError
@@ -97,6 +98,25 @@ class Settings:
             _check_template(self.commit_message)
 
 
+_EXPECTED = {"type": "must be of the type ", "enum": "must be one of "}
+"""What a setting's JSON Schema asks for, in words."""
+
+
+def config_errors(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a configuration, and put the defaults into it.
+
+    No value is shown: it may be a password in the wrong place.
+    """
+    return [
+        f"`{'.'.join(str(step) for step in error.path)}` {_EXPECTED.get(error.validator, '')}"
+        f"{error.validator_value}"
+        for error in JSONSchemaValidator(schema).iter_errors(config)
+    ]
+
+
+_COUNTS = ("records", "added", "changed", "deleted")
+
+
 def _check_template(template: str) -> None:
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
@@ -110,11 +130,17 @@ def _check_template(template: str) -> None:
             f"{', '.join(MESSAGE_FIELDS)}"
         )
         raise ConfigError(msg)
+    try:
+        template.format_map(dict.fromkeys(MESSAGE_FIELDS, "") | dict.fromkeys(_COUNTS, 0))
+    except (ValueError, AttributeError, LookupError) as error:
+        msg = f"`commit_message` has a format that its field does not take: {error}"
+        raise ConfigError(msg) from error
 
 
 def where_of(database: str) -> Where:
     """Return which database a command's argument means: a URL or a path."""
-    return where({"sqlalchemy_url" if "://" in database else "path": database})
+    found = where({"sqlalchemy_url" if "://" in database else "path": database})
+    return replace(found, exists=True)
 
 
 def where(config: Mapping[str, Any]) -> Where:
@@ -145,7 +171,11 @@ def where(config: Mapping[str, Any]) -> Where:
         return Where(url=_server_url(config), **how)
     if ways["sqlalchemy_url"]:
         return Where(url=_parsed(ways["sqlalchemy_url"]), **how)
-    return Where(path=Path(ways["path"] or DEFAULT_PATH).expanduser(), **how)
+    path = ways["path"] or DEFAULT_PATH
+    if "\0" in path:
+        msg = "`path` holds a NUL character"
+        raise ConfigError(msg)
+    return Where(path=Path(path).expanduser(), **how)
 
 
 def _server_url(config: Mapping[str, Any]) -> sa.URL:

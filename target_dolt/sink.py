@@ -9,8 +9,8 @@ from singer_sdk.sinks import Sink
 
 from target_dolt.backend import Row
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import ConfigError, MessageError
-from target_dolt.json_schema import compile_validator
+from target_dolt.errors import ConfigError, MessageError, SchemaError
+from target_dolt.json_schema import Validator, compile_validator
 from target_dolt.load import Load
 from target_dolt.plan import NeedsWiderError
 
@@ -99,7 +99,13 @@ class DoltSink(Sink):
     def setup(self) -> None:
         """Make or evolve the table and compile the plan; all DDL of a SCHEMA is here."""
         keys = [] if self.method == "append-only" else list(self.key_properties)
-        validate = compile_validator(self.original_schema) if self.validate_schema else None
+        validate: Validator | None = None
+        if self.validate_schema:
+            try:
+                validate = compile_validator(self.original_schema)
+            except SchemaError as error:
+                msg = f"stream '{self.stream_name}': {error}"
+                raise SchemaError(msg) from error
         self.plan = self.load.plan(self.stream_name, self.schema, keys, validate, self._wider)
         self._writer = self.load.database.writer(self.plan.table)
         self._properties = self.plan.properties

@@ -16,16 +16,19 @@ from target_dolt.batch import batch_records
 from target_dolt.commit_point import CommitPoint
 from target_dolt.errors import (
     BatchError,
+    ConfigError,
+    InputError,
     MessageError,
     RecordBeforeSchemaError,
     SchemaError,
     TargetDoltError,
 )
+from target_dolt.fields import field, key_names
 from target_dolt.load import Load, open_database
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.reader import MessageReader, TerminatedError
 from target_dolt.replace import Replacements
-from target_dolt.settings import Settings
+from target_dolt.settings import Settings, config_errors
 from target_dolt.settings_table import DEFAULT_PATH, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
@@ -79,15 +82,32 @@ class TargetDolt(Target):
             self._replacements,
         )
 
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings as the SDK does, but show no value: it may be a password."""
+        self.append_builtin_config(self.config_jsonschema)
+        errors = config_errors(self._config, self.config_jsonschema)
+        if errors and raise_errors:
+            raise ConfigError("; ".join(errors))
+        return errors
+
     # Messages
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Compile a stream's plan, where its SCHEMA is new; old rows are written before."""
-        stream, schema = self._field(message_dict, "stream", str), message_dict.get("schema")
-        if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        stream, schema = field(message_dict, "stream", str), message_dict.get("schema")
+        if not (isinstance(schema, dict) and isinstance(schema.get("properties"), dict)) or (
+            not schema["properties"]
+        ):
             msg = f"stream '{stream}': its SCHEMA has no properties"
             raise SchemaError(msg)
-        keys = message_dict.get("key_properties") or []
+        keys = key_names(stream, message_dict.get("key_properties"))
+        try:
+            self._register(stream, schema, keys)
+        except RecursionError:
+            msg = f"stream '{stream}': its SCHEMA is nested too deeply"
+            raise SchemaError(msg) from None
+
+    def _register(self, stream: str, schema: dict[str, Any], keys: list[str]) -> None:
         maps = self.mapper.stream_maps.get(stream)
         if maps and maps[0].raw_schema == schema and (maps[0].raw_key_properties or []) == keys:
             return
@@ -142,7 +162,10 @@ class TargetDolt(Target):
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Hand a record to its sink; the SDK's slower way only for maps and metadata."""
-        sink = self._direct.get(message_dict.get("stream"))  # type: ignore[arg-type]
+        try:
+            sink = self._direct.get(message_dict.get("stream"))  # type: ignore[arg-type]
+        except TypeError:  # no text, and nothing that could be looked up
+            sink = None
         if sink is not None:
             if message_dict.get("version", sink.version) != sink.version:
                 self._begin_version(sink, message_dict["version"])
@@ -151,8 +174,8 @@ class TargetDolt(Target):
             self._process_mapped(message_dict)
 
     def _process_mapped(self, message: dict[str, Any]) -> None:
-        stream = self._field(message, "stream", str)
-        record = self._field(message, "record", dict)
+        stream = field(message, "stream", str)
+        record = field(message, "record", dict)
         if stream not in self.mapper.stream_maps:
             msg = f"a RECORD for the stream '{stream}' came before its SCHEMA"
             raise RecordBeforeSchemaError(msg)
@@ -178,8 +201,8 @@ class TargetDolt(Target):
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Begin a stream's new version, or end it where its rows have come."""
-        stream = self._field(message_dict, "stream", str)
-        version = self._field(message_dict, "version", int)
+        stream = field(message_dict, "stream", str)
+        version = field(message_dict, "version", int)
         if stream not in self.mapper.stream_maps:
             msg = f"an ACTIVATE_VERSION for the stream '{stream}' came before its SCHEMA"
             raise RecordBeforeSchemaError(msg)
@@ -214,7 +237,7 @@ class TargetDolt(Target):
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH's files, each as if it had come by itself."""
-        stream = self._field(message_dict, "stream", str)
+        stream = field(message_dict, "stream", str)
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self._point.keep_state()
         try:
@@ -225,13 +248,6 @@ class TargetDolt(Target):
         except BatchError as error:
             msg = f"stream '{stream}': {error}; nothing of this BATCH was kept"
             raise BatchError(msg) from error
-
-    def _field(self, message: dict[str, Any], name: str, kind: type[Any]) -> Any:
-        value = message.get(name)
-        if not isinstance(value, kind):
-            msg = f"a {message['type'].upper()} message needs '{name}'"
-            raise MessageError(msg)
-        return value
 
     # Commit points
 
@@ -249,9 +265,9 @@ class TargetDolt(Target):
 
     def _failed(self, error: BaseException) -> None:
         """Keep what a STATE vouches for, before an error or a signal ends the run."""
-        database_is_well = isinstance(
-            error, MessageError | SchemaError | TerminatedError
-        ) or not isinstance(error, TargetDoltError | sa.exc.SQLAlchemyError)
+        database_is_well = isinstance(error, InputError | TerminatedError) or not isinstance(
+            error, TargetDoltError | sa.exc.SQLAlchemyError
+        )
         try:
             if database_is_well:
                 self._point.keep_state()

@@ -85,8 +85,10 @@ def integer_type(least: int, greatest: int) -> ColumnType | None:
     for name, (low, high) in _INTEGERS.items():
         if name != "BOOL" and low <= least and greatest <= high:
             return parse_type(name)
-    digits = max(len(str(abs(least))), len(str(abs(greatest))))
-    return sa.DECIMAL(digits, 0) if digits <= MAX_DECIMAL_DIGITS else None
+    largest = max(abs(least), abs(greatest))
+    if largest >= 10**MAX_DECIMAL_DIGITS:
+        return None
+    return sa.DECIMAL(len(str(largest)), 0)
 
 
 def widen(old: ColumnType, new: ColumnType) -> ColumnType:

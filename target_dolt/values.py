@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -22,6 +23,11 @@ from target_dolt.types import integer_range, type_text
 
 _DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOperation])
 """Twice the 65 digits of a DECIMAL: enough for any, and a bound for `1e999999999`."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A number as text; Python's Decimal would take NaN and 1_000 too."""
+
+_FRACTION = re.compile(r"[.,](\d+)")
 
 _DATE_LENGTH = len("2026-01-31")
 _UTC_LENGTH = len("2026-01-31T23:59:59.123456+00:00")
@@ -99,7 +105,7 @@ def exact(schema: Schema, column_type: ColumnType) -> Converter:
 
     def convert(value: Any) -> Decimal:
         try:
-            if text_allowed and isinstance(value, str):
+            if text_allowed and isinstance(value, str) and _NUMBER.fullmatch(value):
                 value = Decimal(value)
             elif not isinstance(value, int | Decimal) or isinstance(value, bool):
                 raise _not_a_number()
@@ -185,6 +191,7 @@ def date(_schema: Schema, _column_type: ColumnType) -> Converter:
         moment = _moment(value)
         if len(value) == _DATE_LENGTH and value[4] == value[7] == "-":
             return str(value)  # as it is written here already
+        _refuse_nanoseconds(value)
         if moment.time() != dt.time():
             msg = "a date with a time of day"
             raise ValueError(msg)
@@ -198,7 +205,12 @@ def date_time(_schema: Schema, _column_type: ColumnType) -> Converter:
 
     def convert(value: Any) -> str:
         moment = _moment(value)
-        if len(value) == _UTC_LENGTH and value[19] == "." and value.endswith("+00:00"):
+        if (
+            len(value) == _UTC_LENGTH
+            and value[4] == value[7] == "-"
+            and value[19] == "."
+            and value.endswith("+00:00")
+        ):
             return f"{value[:10]} {value[11:26]}"
         _refuse_nanoseconds(value)
         if moment.tzinfo is not None and moment.tzinfo is not dt.timezone.utc:
@@ -223,15 +235,10 @@ def _moment(value: Any) -> dt.datetime:
 
 def _refuse_nanoseconds(value: str) -> None:
     """Python's parsers drop a seventh digit without a word."""
-    point = value.find(".")
-    if point < 0:
-        point = value.find(",")
-    if point >= 0 and value[point + 7 : point + 8].isdigit():
-        digits = value[point + 7 :]
-        tail = digits[: len(digits) - len(digits.lstrip("0123456789"))]
-        if tail.strip("0"):
-            msg = "more than six digits of a second"
-            raise ValueError(msg)
+    fraction = _FRACTION.search(value)
+    if fraction is not None and fraction[1][6:].strip("0"):
+        msg = "more than six digits of a second"
+        raise ValueError(msg)
 
 
 def time(_schema: Schema, _column_type: ColumnType) -> Converter:

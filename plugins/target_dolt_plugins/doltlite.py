@@ -82,13 +82,17 @@ class DoltLiteDatabase(Database):
             raise ConfigError(msg)
         try:
             with self.connect() as connection:
-                connection.exec_driver_sql("SELECT 1 FROM dolt_branches LIMIT 1")
+                engine = connection.exec_driver_sql("SELECT doltlite_engine()").scalar()
+                connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")
         except sa.exc.DBAPIError as error:
-            msg = (
-                f"'{path}' cannot be opened as a DoltLite file ({error.orig}); a file in "
-                "SQLite's own format has no commits: give another `path`"
-            )
+            msg = f"'{path}' is no DoltLite file: {error.orig}; give another `path`"
             raise ConfigError(msg) from error
+        if engine != "prolly":
+            msg = (
+                f"'{path}' is a file in SQLite's own format, which has no commits; give another "
+                "`path`"
+            )
+            raise ConfigError(msg)
 
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch."""
@@ -187,8 +191,14 @@ def _claims(where: Where) -> bool:
 
 def _open(where: Where) -> Database:
     path = Path(where.url.database or "") if where.url is not None else where.path
+    if where.url is not None and (where.url.host or where.url.username):
+        msg = "a DoltLite database has neither host nor user: doltlite:///file.db"
+        raise ConfigError(msg)
     if path is None or not path.name:
         msg = "a DoltLite database needs a file: doltlite:///file.db"
+        raise ConfigError(msg)
+    if where.exists and not path.exists():
+        msg = f"there is no '{path}'"
         raise ConfigError(msg)
     return DoltLiteDatabase(path)
 

@@ -77,9 +77,10 @@ def _rebuild(
     values = [
         functions[name](source.c[name]) if name in functions else source.c[name] for name in names
     ]
-    if not old.key:
+    number = rowid_name(source)
+    if not old.key and number is not None:
         # Rows without a key are told apart by their number: it stays theirs.
-        rowid: sa.ColumnClause[Any] = sa.column(rowid_name(source))
+        rowid: sa.ColumnClause[Any] = sa.column(number)
         names, values = [rowid.name, *names], [rowid, *values]
         beside = sa.table(_BESIDE, *(sa.column(name) for name in names))  # type: ignore[assignment]
     rows = sa.select(*values).select_from(source)

@@ -20,10 +20,10 @@ _ROWIDS = ("rowid", "_rowid_", "oid")
 _pack = msgspec.msgpack.Encoder().encode
 
 
-def rowid_name(table: sa.Table) -> str:
-    """Return a name of the row's number that no column of the table has taken."""
+def rowid_name(table: sa.Table) -> str | None:
+    """Return a name of the row's number that no column of the table has taken; None: all are."""
     taken = {column.name.lower() for column in table.columns}
-    return next(one for one in _ROWIDS if one not in taken)
+    return next((one for one in _ROWIDS if one not in taken), None)
 
 
 def _identity(row: Row, occurrence: int) -> int:
@@ -65,7 +65,7 @@ class DoltLiteWriter(Writer):
         matches = [column == sa.bindparam(None, unique=True) for column in key]
         self._delete = str(table.delete().where(*matches).compile(dialect=dialect))
         name = dialect.identifier_preparer.format_table(table)
-        rowid = rowid_name(table)
+        self._rowid = rowid = rowid_name(table)
         columns = ", ".join(map(dialect.identifier_preparer.format_column, table.columns))
         marks = ", ".join("?" for _ in range(len(table.columns) + 1))
         self._find = f"SELECT {rowid} FROM {name} WHERE {rowid} IN (SELECT value FROM json_each(?))"  # noqa: S608
@@ -83,6 +83,10 @@ class DoltLiteWriter(Writer):
 
     def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Add rows that are known by what they hold: equal rows get the same rowids again."""
+        if self._rowid is None:
+            # Columns have taken all of its names: these rows are new ones at every run.
+            self.append(connection, rows)
+            return
         existing = self._existing(connection, [_identity(row, 0) for row in rows])
         identified = []
         for row in rows:

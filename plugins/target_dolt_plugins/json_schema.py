@@ -31,12 +31,22 @@ def integer_by_bounds(schema: Schema) -> ColumnType:
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     if not isinstance(low, int | Decimal) or not isinstance(high, int | Decimal):
         return types.BIGINT
+    if _is_huge(low) or _is_huge(high):
+        return types.LONGTEXT
     return types.integer_type(int(low), int(high)) or types.LONGTEXT
+
+
+def _is_huge(bound: int | Decimal) -> bool:
+    """Whether a bound has more digits than any column; checked before it is written out."""
+    if isinstance(bound, Decimal):
+        return bound.adjusted() >= types.MAX_DECIMAL_DIGITS
+    return bool(abs(bound) >= 10**types.MAX_DECIMAL_DIGITS)
 
 
 def _properties(schema: Schema) -> dict[str, Any]:
     """The schema with `x-sql-datatype-properties` laid over it: some taps put the size there."""
-    return {**schema, **(schema.get("x-sql-datatype-properties") or {})}
+    more = schema.get("x-sql-datatype-properties")
+    return {**schema, **more} if isinstance(more, dict) else dict(schema)
 
 
 def decimal_size(schema: Schema) -> tuple[int, int] | None:
@@ -66,7 +76,7 @@ def _scale_of_step(step: Any) -> int | None:
 
 
 def _scale_of_nines(low: Any, high: Any) -> int | None:
-    if not isinstance(low, Decimal) or low != -high:
+    if not isinstance(low, Decimal) or low != -high or _is_huge(low):
         return None
     nines = _NINES.fullmatch(f"{high:f}")
     return len(nines[1]) if nines else None
@@ -76,9 +86,13 @@ def _whole_digits(facts: dict[str, Any]) -> int:
     bounds = [
         facts.get(bound) for bound in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
     ]
-    known = [abs(int(bound)) for bound in bounds if isinstance(bound, int | Decimal)]
+    known = [bound for bound in bounds if isinstance(bound, int | Decimal)]
     # Both ends must be known: one alone says nothing of the other side's digits.
-    return len(str(max(known))) if len(known) > 1 else DECIMAL_PRECISION
+    if len(known) < 2:  # noqa: PLR2004
+        return DECIMAL_PRECISION
+    if any(_is_huge(bound) for bound in known):
+        return types.MAX_DECIMAL_DIGITS + 1
+    return max(len(str(abs(int(bound)))) for bound in known)
 
 
 def decimal(schema: Schema) -> ColumnType:

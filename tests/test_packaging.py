@@ -1,0 +1,110 @@
+"""The wheel: what is in it, and nothing else."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """The wheel, built from this checkout by the build backend that pyproject.toml names."""
+    directory = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    isolated = [] if not _has_backend() else ["--no-build-isolation"]
+    done = subprocess.run(
+        [*build, str(directory), *isolated, str(ROOT)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    [path] = directory.glob("*.whl")
+    with zipfile.ZipFile(path) as opened:
+        yield opened
+
+
+def _has_backend() -> bool:
+    probe = [sys.executable, "-c", "import hatchling"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def test_wheel_has_three_top_level_names(wheel: zipfile.ZipFile) -> None:
+    """No `plugins`, no `tests`: pip lets one distribution overwrite another's files."""
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    [info] = [name for name in tops if name.endswith(".dist-info")]
+    assert tops - {info} == {"target_dolt", "tap_adapters", "target_dolt_plugins"}
+    assert info.startswith("target_dolt-")
+
+
+def test_wheel_has_every_module_of_the_checkout(wheel: zipfile.ZipFile) -> None:
+    """And no other Python file."""
+    folders = (ROOT / "target_dolt", ROOT / "tap_adapters", ROOT / "plugins/target_dolt_plugins")
+    expected = {
+        str(Path(folder.name) / path.relative_to(folder))
+        for folder in folders
+        for path in folder.rglob("*.py")
+    }
+    assert {name for name in wheel.namelist() if name.endswith(".py")} == expected
+
+
+def test_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:
+    """A type checker reads the types of the packages that have the mark."""
+    assert "target_dolt/py.typed" in wheel.namelist()
+
+
+def test_wheel_has_the_licence(wheel: zipfile.ZipFile) -> None:
+    """Whole, beside its name in the metadata."""
+    [name] = [name for name in wheel.namelist() if name.endswith("licenses/LICENSE")]
+    assert "Apache License" in wheel.read(name).decode()
+    assert "License-Expression: Apache-2.0" in metadata(wheel, "METADATA")
+
+
+def metadata(wheel: zipfile.ZipFile, name: str) -> str:
+    """Return a file of the wheel's metadata."""
+    [path] = [one for one in wheel.namelist() if one.endswith(f".dist-info/{name}")]
+    return wheel.read(path).decode()
+
+
+def test_wheel_has_its_commands_and_sqlalchemy_dialects(wheel: zipfile.ZipFile) -> None:
+    """Each entry point leads to something that is in the wheel."""
+    entries = configparser.ConfigParser()
+    entries.read_string(metadata(wheel, "entry_points.txt"))
+    assert dict(entries["console_scripts"]) == {
+        "target-dolt": "target_dolt.command:main",
+        "dolt-sync": "tap_adapters.cli:main",
+    }
+    assert {"doltlite", "dolt"} >= set(entries["sqlalchemy.dialects"]) >= {"doltlite"}
+    for section in entries.sections():
+        for target in entries[section].values():
+            module = target.partition(":")[0].replace(".", "/")
+            assert f"{module}.py" in wheel.namelist()
+
+
+def test_wheel_needs_what_the_code_imports_and_no_test_tools(wheel: zipfile.ZipFile) -> None:
+    """What is for tests and linters stands under extras."""
+    needed = {
+        line.removeprefix("Requires-Dist: ").split(";")[0].rstrip("><=!~,.0123456789 ")
+        for line in metadata(wheel, "METADATA").splitlines()
+        if line.startswith("Requires-Dist: ") and "extra ==" not in line
+    }
+    assert {"click", "doltlite", "jsonschema-rs", "msgspec", "pluggy", "singer-sdk"} <= needed
+    assert not needed & {"pytest", "hypothesis", "ruff", "mypy", "pgserver", "meltano"}
+
+
+def test_built_in_plugins_use_the_public_api_alone() -> None:
+    """They show a third party the pattern: no private name, nothing of the loader's inside."""
+    inside = ("target", "sink", "load", "commits", "state", "catalogue", "command", "replace")
+    for path in (ROOT / "plugins/target_dolt_plugins").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for module in inside:
+            assert f"from target_dolt.{module} import" not in text, path.name
+        assert "from target_dolt._" not in text, path.name
