@@ -116,6 +116,10 @@ class Writer(abc.ABC):
     def clear(self, connection: sa.Connection) -> None:
         """Remove all rows, in the transaction."""
 
+    @abc.abstractmethod
+    def restore(self, connection: sa.Connection) -> None:
+        """Put back, from the branch's last commit, the rows whose keys are not there."""
+
 
 class Database(abc.ABC):
     """One open database with its branches. Closing it ends whatever opening it began."""
@@ -205,6 +209,28 @@ class Backend:
     schemes: tuple[str, ...]
     claims: Callable[[Where], bool]
     open: Callable[[Where], Database]
+
+
+def restore_rows(connection: sa.Connection, table: sa.Table, committed: str) -> None:
+    """Insert the rows of `committed`, a table of the last commit in SQL, that `table` lacks."""
+    preparer = connection.dialect.identifier_preparer
+    name = preparer.format_table(table)
+    columns = [preparer.format_column(column) for column in table.columns]
+    same = [f"present.{column} = past.{column}" for column in _key_columns(table, preparer)]
+    missing = (
+        f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS present WHERE {' AND '.join(same)})"  # noqa: S608
+        if same
+        else ""
+    )
+    connection.exec_driver_sql(
+        f"INSERT INTO {name} ({', '.join(columns)}) "  # noqa: S608 - of quoted names alone
+        f"SELECT {', '.join(f'past.{column}' for column in columns)} "
+        f"FROM {committed} AS past{missing}"
+    )
+
+
+def _key_columns(table: sa.Table, preparer: sa.sql.compiler.IdentifierPreparer) -> list[str]:
+    return [preparer.format_column(column) for column in table.primary_key.columns]
 
 
 def sa_table(table: Table, ddl: Callable[[ColumnType], ColumnType], **options: Any) -> sa.Table:

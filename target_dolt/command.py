@@ -10,11 +10,12 @@ import click
 
 from target_dolt import state
 from target_dolt.errors import TargetDoltError
-from target_dolt.load import open_database
+from target_dolt.load import open_database, told
 from target_dolt.plugins import load_plugins
 from target_dolt.reader import TerminatedError
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
+from target_dolt.signals import watch_signals
 from target_dolt.target import TargetDolt
 from target_dolt_plugins import doltlite_engine
 
@@ -33,6 +34,7 @@ class Command(TargetDolt):
         print_state: bool = False,
     ) -> None:
         """Run the command; every error that we know ends it with one message."""
+        watch_signals()
         try:
             if print_state:
                 cls._print_state(config)
@@ -54,7 +56,11 @@ class Command(TargetDolt):
         )
         database = open_database(replace(settings.where, exists=True), load_plugins())
         try:
-            with database.connect(settings.branch) as connection:
+            branch = f"the branch '{settings.branch or 'default'}'"
+            with (
+                told(branch, "nothing was read"),
+                database.connect(settings.branch) as connection,
+            ):
                 tables = Tables(database, connection)
                 line = state.read(connection, tables, settings.pipeline_id).line
         finally:

@@ -33,7 +33,7 @@ class CommitPoint:
             sinks: The sinks of all streams, as they are at any time.
             replacements: What keeps commits and STATEs back.
         """
-        self._load = load
+        self.load = load
         self._pace = pace
         self._sinks = sinks
         self._replacements = replacements
@@ -50,7 +50,7 @@ class CommitPoint:
         if self._replacements:
             return
         records = self._new_records()
-        if self._pace.due(records) or not (records or self._load.dirty):
+        if self._pace.due(records) or not (records or self.load.dirty):
             self.commit()
 
     def commit(self) -> None:
@@ -58,10 +58,10 @@ class CommitPoint:
         self._failed = True  # until the end is reached
         state = self._waiting
         sinks = self._sinks.values()
-        if self._new_records() or self._load.dirty:
+        if self._new_records() or self.load.dirty:
             self._flush()
             records = {sink.stream_name: sink.received - sink.committed for sink in sinks}
-            self._load.commit(state, records, self._replacements.versions)
+            self.load.commit(state, records, self._replacements.versions)
             for sink in sinks:
                 sink.committed = sink.received
             self._pace.committed()
@@ -117,4 +117,4 @@ class CommitPoint:
 
     def _show(self) -> None:
         records = sum(sink.received for sink in self._sinks.values())
-        self._progress.show(len(self._sinks), records, self._load.commits)
+        self._progress.show(len(self._sinks), records, self.load.commits)

@@ -176,7 +176,7 @@ class RunBranch:
             }
             if not staged & set(tables):
                 return None
-            changes = self._changes(connection)
+            changes = self._changes(connection, staged)
             return compose(changes)
 
     def differs(self, tables: Collection[str]) -> bool:
@@ -203,18 +203,15 @@ class RunBranch:
         """Return a hash of what a table holds on the run branch now."""
         return self._table_hashes([table])[table]
 
-    def _changes(self, connection: sa.Connection) -> tuple[TableChange, ...]:
-        rows = connection.exec_driver_sql(_DIFF_STAT).mappings()
-        return tuple(
-            TableChange(
-                row["table_name"],
-                int(row["rows_added"] or 0),
-                int(row["rows_modified"] or 0),
-                int(row["rows_deleted"] or 0),
-            )
-            for row in rows
-            if not row["table_name"].startswith(OWN_PREFIX)
-        )
+    def _changes(
+        self, connection: sa.Connection, staged: Collection[str]
+    ) -> tuple[TableChange, ...]:
+        changes = {name: TableChange(name, 0, 0, 0) for name in sorted(staged)}
+        for row in connection.exec_driver_sql(_DIFF_STAT).mappings():
+            counts = (row["rows_added"], row["rows_modified"], row["rows_deleted"])
+            name = row["table_name"]
+            changes[name] = TableChange(name, *(int(count or 0) for count in counts))
+        return tuple(one for one in changes.values() if not one.table.startswith(OWN_PREFIX))
 
     def _commit(self, message: str, author: str) -> str:
         with self.connection.begin():
@@ -266,9 +263,10 @@ class RunBranch:
     def hold(self) -> str:
         """Keep the run's branch under a name that no run removes; return that name."""
         kept = HELD_PREFIX + self._run
-        with self._target.begin():
-            self.database.call(self._target, "dolt_branch", "-m", self.name, kept)
         self._held = True
+        self.connection.close()  # a server renames no branch that a session is on
+        with self._target.begin():
+            self.database.call(self._target, "dolt_branch", "-m", "-f", self.name, kept)
         return kept
 
     def close(self) -> None:

@@ -193,12 +193,12 @@ class Load:
         Only a change of version replaces. A table with rows and no known version may have been
         filled by a tap that sends parts: it takes the version, and keeps its rows.
         """
-        active = self._kept.versions.get(stream)
-        if active is not None:
-            return active != version
-        return not self._has_rows(table)
+        if stream in self._kept.versions:
+            return self._kept.versions[stream] != version
+        return not self.has_rows(table)
 
-    def _has_rows(self, table: str) -> bool:
+    def has_rows(self, table: str) -> bool:
+        """Whether a table holds any row on the run branch."""
         self._overlap.wait()
         query = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
         with told(f"table '{table}'"), self.connection.begin():
@@ -229,7 +229,7 @@ class Load:
         self._overlap.run(write)
 
     def commit(
-        self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int]
+        self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
     ) -> Commit | None:
         """Commit what was written since the last commit point; None where nothing differs.
 
@@ -282,7 +282,7 @@ class Load:
             f"{one.table} +{one.added} ~{one.changed} -{one.deleted}"
             for one in commit.pending.changes
         )
-        _log.info("Committed %s: %s in %.1f s", commit.hash[:10], changes or "schema", seconds)
+        _log.info("Committed %s: %s in %.1f s", commit.hash[:10], changes, seconds)
 
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""

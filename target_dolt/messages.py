@@ -82,8 +82,9 @@ def _totals(changes: Iterable[TableChange]) -> tuple[int, int, int]:
 
 
 def _default(pending: PendingCommit) -> str:
-    names = [one.table for one in pending.changes]
-    first = ", ".join(names[:_NAMED_TABLES]) or "schema"
+    filled = [one for one in pending.changes if one.added or one.changed or one.deleted]
+    names = [one.table for one in filled or pending.changes]
+    first = ", ".join(names[:_NAMED_TABLES]) or "the catalogue"
     if len(names) > _NAMED_TABLES:
         first += f" and {len(names) - _NAMED_TABLES} more"
     lines = [f"Load {first}: {_words(*_totals(pending.changes))}", ""]

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
@@ -32,6 +32,25 @@ class TerminatedError(BaseException):
         self.signum = signum
 
 
+class Listener(Protocol):
+    """Whoever listens to the messages, beside the callbacks of their types."""
+
+    def begin(self) -> None:
+        """Open what is needed; called before the first line is read."""
+
+    def between_chunks(self) -> float | None:
+        """Work while no message is at hand.
+
+        Returns the seconds until it wants to be called again, None where it waits for nothing.
+        """
+
+    def check_stop(self) -> None:
+        """Raise where the run was told to stop; called before each wait for input."""
+
+    def failed(self, error: BaseException) -> None:
+        """End the run after an error; called before the error is raised on."""
+
+
 class MessageReader(GenericSingerReader[bytes]):
     """Reads Singer messages from a file descriptor or a text stream.
 
@@ -39,10 +58,6 @@ class MessageReader(GenericSingerReader[bytes]):
 
     Attributes:
         max_message_bytes: The longest line; a longer one is refused before it is read whole.
-        idle: Called where no input waits; returns the seconds until it wants to be called
-            again, or None where it has nothing to wait for.
-        failed: Called with whatever ended the loop early, before it is raised.
-        check: Raises where the run was told to stop; called before each wait for input.
         waiting: True while input is awaited: a signal handler may raise then, and only then.
         line: The number of lines read.
         bytes: The number of bytes read.
@@ -50,19 +65,11 @@ class MessageReader(GenericSingerReader[bytes]):
 
     default_input = sys.stdin  # type: ignore[assignment]
 
-    def __init__(
-        self,
-        max_message_bytes: int,
-        idle: Callable[[], float | None],
-        failed: Callable[[BaseException], None],
-        check: Callable[[], None],
-    ) -> None:
-        """Set the bound and whom to tell."""
+    def __init__(self, listener: Listener, max_message_bytes: int) -> None:
+        """Set whom to tell, and the bound."""
         super().__init__()
+        self._listener = listener
         self.max_message_bytes = max_message_bytes
-        self.idle = idle
-        self.failed = failed
-        self.check = check
         self.waiting = False
         self.line = 0
         self.bytes = 0
@@ -75,6 +82,7 @@ class MessageReader(GenericSingerReader[bytes]):
         """Hand each message to the callback of its type; blank lines are passed over."""
         counts: Counter[str] = Counter()
         try:
+            self._listener.begin()
             for line in self._lines(file_input or sys.stdin):
                 self.line += 1
                 if line.isspace() or not line:
@@ -89,7 +97,7 @@ class MessageReader(GenericSingerReader[bytes]):
         except BaseException as error:
             if isinstance(error, InputError) and error.line is None:
                 error.line = self.line
-            self.failed(error)
+            self._listener.failed(error)
             raise
         return counts
 
@@ -166,7 +174,7 @@ class MessageReader(GenericSingerReader[bytes]):
             self._let_idle_work(descriptor)
             self.waiting = True
             try:
-                self.check()
+                self._listener.check_stop()
                 if descriptor >= 0:
                     chunk = os.read(descriptor, CHUNK_BYTES)
                 else:
@@ -180,14 +188,14 @@ class MessageReader(GenericSingerReader[bytes]):
             yield chunk
 
     def _let_idle_work(self, descriptor: int) -> None:
-        """Call `idle` while no input waits and it has something to wait for."""
-        seconds = self.idle()
+        """Call `between_chunks` while no input waits and it has something to wait for."""
+        seconds = self._listener.between_chunks()
         while seconds is not None and descriptor >= 0:
             self.waiting = True
             try:
-                self.check()
+                self._listener.check_stop()
                 if select.select([descriptor], [], [], max(0.0, seconds))[0]:
                     return
             finally:
                 self.waiting = False
-            seconds = self.idle()
+            seconds = self._listener.between_chunks()

@@ -20,8 +20,9 @@ class Replacements:
         self._sinks: dict[str, DoltSink] = {}
         self._began: dict[str, int] = {}
         self._acknowledged: dict[str, int] = {}
-        self.versions: dict[str, int] = {}
-        """Versions that tables hold since the last commit."""
+        self._states = 0
+        self.versions: dict[str, int | None] = {}
+        """Versions that tables hold since the last commit; None for one that may lack rows."""
 
     def __bool__(self) -> bool:
         """Whether any table is being replaced."""
@@ -57,10 +58,11 @@ class Replacements:
 
     def acknowledge(self) -> None:
         """Note a STATE: all that came before it is whole."""
+        self._states += 1
         self._acknowledged = {stream: sink.received for stream, sink in self._sinks.items()}
 
     def end_of_input(self) -> None:
-        """End all that a STATE followed.
+        """End all that a STATE followed; undo what nothing has activated.
 
         Raises:
             IncompleteReplaceError: The input ended before a replacement did.
@@ -69,6 +71,7 @@ class Replacements:
             sink.plan.table.name
             for stream, sink in self._sinks.items()
             if self._acknowledged.get(stream) != sink.received
+            and (self._states or sink.method == "overwrite")
         ]
         if cut:
             names = ", ".join(f"'{name}'" for name in sorted(cut))
@@ -78,5 +81,10 @@ class Replacements:
                 "run it again (for a tap that sends no STATE use another `load_method`)"
             )
             raise IncompleteReplaceError(msg)
-        for stream in list(self._sinks):
+        for stream, sink in list(self._sinks.items()):
+            if self._acknowledged.get(stream) != sink.received:
+                # A tap that sends neither STATE nor ACTIVATE_VERSION has activated nothing.
+                sink.version = None
+                self.versions[stream] = None
+                sink.restore()
             self._end(stream)

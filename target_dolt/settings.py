@@ -17,6 +17,7 @@ from target_dolt.errors import ConfigError
 from target_dolt.settings_table import (
     DEFAULT_AUTHOR,
     DEFAULT_PATH,
+    MAX_MESSAGE_BYTES,
     MESSAGE_FIELDS,
     URL_FORMS,
 )
@@ -56,7 +57,7 @@ class Settings:
     commit_message: str | None = None
     commit_author: str = DEFAULT_AUTHOR
     pipeline_id: str = "default"
-    max_message_bytes: int = 64 * 1024 * 1024
+    max_message_bytes: int = MAX_MESSAGE_BYTES
     batch_root: str | None = None
     max_batch_bytes: int = 16 * 1024**3
 

@@ -7,6 +7,7 @@ from typing import Any
 from singer_sdk import typing as th
 
 DEFAULT_PATH = "dolt.db"
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 URL_FORMS = "doltlite:///file.db or dolt://user:password@host:port/database"
 DEFAULT_AUTHOR = "target-dolt <target-dolt@localhost>"
 
@@ -229,7 +230,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     th.Property(
         "max_message_bytes",
         th.IntegerType,
-        default=64 * 1024 * 1024,
+        default=MAX_MESSAGE_BYTES,
         title="Maximum Message Bytes",
         description="The longest line of input; a longer one ends the run before it is read whole.",
     ),

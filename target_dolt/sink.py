@@ -72,7 +72,8 @@ class DoltSink(Sink):
         """Choose the load method; `setup` makes the table."""
         self.load: Load = target.load
         self._hard_delete = target.settings.hard_delete
-        self._sends_deletes = DELETED_AT in schema["properties"]
+        # A tap that deletes may forget to announce the column; only a mark needs its place.
+        self._sends_deletes = self._hard_delete or DELETED_AT in schema["properties"]
         super().__init__(target, stream_name, schema, key_properties)
         self.method = _method(target.settings.load_method, stream_name, self.key_properties)
         self.received = 0
@@ -81,6 +82,7 @@ class DoltSink(Sink):
         self.ignored_versions = 0
         self.version: int | None = None
         self.replaces = False
+        self._cleared = False
         self._buffer: list[Any] = []
         self._has_deletes = False
         self._told_fields: set[str] = set()
@@ -227,14 +229,36 @@ class DoltSink(Sink):
         self.ignored_deletes = older.ignored_deletes
         self.ignored_versions = older.ignored_versions
         self.version, self.replaces = older.version, older.replaces
+        self._cleared = older._cleared
+
+    def tell_ignored(self) -> None:
+        """Log what the load method has passed over."""
+        for count, what, why in (
+            (self.ignored_deletes, "deletes", f"the table '{self.plan.table.name}' has no key"),
+            (self.ignored_versions, "versions", f"`load_method` is {self.method}"),
+        ):
+            if count:
+                self.logger.warning(
+                    "stream '%s': %d %s passed over, %s", self.stream_name, count, what, why
+                )
 
     def clear(self) -> None:
         """Remove the table's rows on the run branch, to be replaced."""
         self._buffer.clear()
         self.replaces = True
         table = self.plan.table
+        self._cleared = self.load.has_rows(table.name)
         clear = self._writer.clear
         self.load.write(f"table '{table.name}'", table, lambda: clear(self.load.connection))
+
+    def restore(self) -> None:
+        """Put the rows back that the last commit has and this run has not sent."""
+        self.flush()
+        if not self._cleared:
+            return
+        table = self.plan.table
+        restore = self._writer.restore
+        self.load.write(f"table '{table.name}'", table, lambda: restore(self.load.connection))
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the buffer: the SDK's name for `flush`."""

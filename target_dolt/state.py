@@ -43,14 +43,19 @@ def emit(line: str) -> None:
         StateDeliveryError: stdout is closed or full.
     """
     try:
-        sys.stdout.write(line + "\n")
+        raw = getattr(sys.stdout, "buffer", None)
+        if raw is None:
+            sys.stdout.write(line + "\n")
+        else:
+            raw.write(line.encode() + b"\n")  # UTF-8, whatever the terminal speaks
         sys.stdout.flush()
-    except OSError as error:
+    except (OSError, ValueError, AttributeError) as error:  # there may be no stdout at all
         # What Python would flush at exit has nowhere to go either.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        reason = getattr(error, "strerror", None) or "it is closed"
         msg = (
-            f"stdout did not take the STATE ({error.strerror}); its records are committed "
-            "and it is kept in the database: get it with --print-state"
+            f"stdout did not take the STATE ({reason}); its "
+            "records are committed and it is kept in the database: get it with --print-state"
         )
         raise StateDeliveryError(msg) from error
 
@@ -61,11 +66,12 @@ class Kept:
 
     Attributes:
         line: The last state that was committed with data, or None.
-        versions: The version that each stream's table holds, for streams that have versions.
+        versions: The version that each stream's table holds, for streams that have versions;
+            None for one that may lack rows.
     """
 
     line: str | None = None
-    versions: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def read(connection: sa.Connection, tables: Tables, pipeline: str) -> Kept:

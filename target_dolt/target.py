@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -29,7 +30,7 @@ from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.reader import MessageReader, TerminatedError
 from target_dolt.replace import Replacements
 from target_dolt.settings import Settings, config_errors
-from target_dolt.settings_table import DEFAULT_PATH, SETTINGS
+from target_dolt.settings_table import DEFAULT_PATH, MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
 
@@ -54,13 +55,13 @@ class TargetDolt(Target):
     default_sink_class = DoltSink
 
     def __init__(self, *, plugins: Plugins | None = None, **options: Any) -> None:
-        """Read the settings, take the pipeline's lock and open the run branch.
+        """Read the settings; nothing is opened before the first message.
 
         Args:
             plugins: The plugins to use; None loads what is installed.
             options: The SDK's own arguments, `config` among them.
         """
-        reader = MessageReader(64 * 1024 * 1024, self._between, self._failed, self._check_stop)
+        reader = MessageReader(self, MAX_MESSAGE_BYTES)
         super().__init__(message_reader=reader, **options)
         self.max_parallelism = 1
         self.settings = Settings.from_config(self.config)
@@ -70,17 +71,35 @@ class TargetDolt(Target):
         self._direct: dict[str, DoltSink] = {}
         self._replacements = Replacements()
         self.plugins = plugins or load_plugins()
-        if not (self.config.get("path") or self.config.get("sqlalchemy_url")):
-            self.logger.info("No `path` given: the database is %s here", DEFAULT_PATH)
-        self.load = Load(
-            self.settings, self.plugins, open_database(self.settings.where, self.plugins)
-        )
-        self._point = CommitPoint(
-            self.load,
-            Pace(self.settings.commit_interval_seconds, self.settings.commit_min_rows),
-            self._sinks(),
-            self._replacements,
-        )
+        self._point: CommitPoint | None = None
+
+    def begin(self) -> None:
+        """Open the database, take the pipeline's lock and make the run branch, once."""
+        if self._point is not None:
+            return
+        if self.settings.where.path == Path(DEFAULT_PATH):
+            self.logger.info("The database is %s in the current directory", DEFAULT_PATH)
+        database = open_database(self.settings.where, self.plugins)
+        pace = Pace(self.settings.commit_interval_seconds, self.settings.commit_min_rows)
+        try:
+            load = Load(self.settings, self.plugins, database)
+        except BaseException:
+            database.close()
+            raise
+        self._point = CommitPoint(load, pace, self._sinks(), self._replacements)
+
+    @property
+    def point(self) -> CommitPoint:
+        """The commit point of the run that has begun."""
+        if self._point is None:
+            self.begin()
+        assert self._point is not None  # noqa: S101 - for the type checker: begin() made it
+        return self._point
+
+    @property
+    def load(self) -> Load:
+        """The load of the run that has begun."""
+        return self.point.load
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings as the SDK does, but show no value: it may be a password."""
@@ -147,7 +166,7 @@ class TargetDolt(Target):
         if older is not None:
             older.flush()
         if self.settings.load_method == "overwrite":
-            self._point.before_replacing()
+            self.point.before_replacing()
         sink: DoltSink = self.add_sink(stream_name, schema, key_properties)  # type: ignore[assignment]
         if older is not None:
             sink.follow(older)
@@ -196,8 +215,10 @@ class TargetDolt(Target):
             msg = "a STATE without a value"
             raise MessageError(msg)
         state = message_dict["value"]
-        if state:  # an empty state may not overwrite a real one
-            self._point.take(state)
+        if state:
+            self.point.take(state)
+        else:
+            self._replacements.acknowledge()  # an empty state overwrites no real one
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Begin a stream's new version, or end it where its rows have come."""
@@ -230,7 +251,7 @@ class TargetDolt(Target):
             return
         sink.flush()
         if self.load.replaces(sink.stream_name, sink.plan.table.name, version):
-            self._point.before_replacing()
+            self.point.before_replacing()
             self._replacements.open(sink)
         else:
             self._replacements.versions[sink.stream_name] = version
@@ -239,7 +260,7 @@ class TargetDolt(Target):
         """Take the records of a BATCH's files, each as if it had come by itself."""
         stream = field(message_dict, "stream", str)
         # What a STATE vouches for is out of the way of a file that may be damaged.
-        self._point.keep_state()
+        self.point.keep_state()
         try:
             for values in batch_records(
                 message_dict, self.settings.batch_root, self.settings.max_batch_bytes
@@ -255,43 +276,31 @@ class TargetDolt(Target):
         """Commit all that came; rows after the last STATE are committed without one."""
         try:
             self._replacements.end_of_input()
-            self._point.commit()
-            self._tell_ignored()
+            self.point.commit()
+            for sink in self._sinks().values():
+                sink.tell_ignored()
         finally:
             self.close()
+        self.check_stop()
 
-    def _between(self) -> float | None:
-        return self._point.between_chunks(self._reader.bytes)
+    def between_chunks(self) -> float | None:
+        """Write out what is large; commit a STATE whose time has come."""
+        return self.point.between_chunks(self._reader.bytes)
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:
         """Keep what a STATE vouches for, before an error or a signal ends the run."""
+        if self._point is None:
+            return
         database_is_well = isinstance(error, InputError | TerminatedError) or not isinstance(
             error, TargetDoltError | sa.exc.SQLAlchemyError
         )
         try:
             if database_is_well:
-                self._point.keep_state()
+                self.point.keep_state()
         except (TargetDoltError, sa.exc.SQLAlchemyError) as second:
             self.logger.error("The last STATE could not be kept: %s", second)  # noqa: TRY400
         finally:
             self.close()
-
-    def _tell_ignored(self) -> None:
-        for sink in self._sinks().values():
-            if sink.ignored_deletes:
-                self.logger.warning(
-                    "stream '%s': %d deletes passed over, the table '%s' has no key",
-                    sink.stream_name,
-                    sink.ignored_deletes,
-                    sink.plan.table.name,
-                )
-            if sink.ignored_versions:
-                self.logger.warning(
-                    "stream '%s': %d versions passed over, `load_method` is %s",
-                    sink.stream_name,
-                    sink.ignored_versions,
-                    sink.method,
-                )
 
     # Signals
 
@@ -304,11 +313,14 @@ class TargetDolt(Target):
         if self._reader.waiting:
             raise TerminatedError(signum)
 
-    def _check_stop(self) -> None:
+    def check_stop(self) -> None:
+        """Raise where a signal has told the run to stop."""
         if self._signal is not None:
             raise TerminatedError(self._signal)
 
     def close(self) -> None:
         """Take the live line away, remove the run branch and close the database."""
-        self._point.close()
-        self.load.close()
+        point, self._point = self._point, None
+        if point is not None:
+            point.close()
+            point.load.close()

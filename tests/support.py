@@ -174,4 +174,4 @@ class Place:
             at=at,
             pipeline=pipeline,
         )
-        return json.loads(rows[0][0], parse_float=Decimal) if rows else None
+        return json.loads(rows[0][0], parse_float=Decimal) if rows and rows[0][0] else None

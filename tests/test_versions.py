@@ -193,3 +193,15 @@ def test_a_hard_delete_that_carries_only_the_key_removes_the_row(place: Place) -
     )
     assert place.rows("dogs") == [{"id": 2, "name": "again"}]
     assert place.log()[-1] == "Load dogs: 1 changed, 1 deleted"
+
+
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "keyless"])
+def test_a_version_that_nothing_activates_removes_nothing(
+    place: Place, keys: tuple[str, ...]
+) -> None:
+    """A tap without STATE and ACTIVATE_VERSION: its rows are added to those that are there."""
+    for version, number in ((1, 1), (2, 2)):
+        place.load([schema("dogs", DOG, keys), versioned(version, id=number, name="a")])
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    place.load(full_table(3, {"id": 3}, keys=keys))
+    assert [row["id"] for row in place.rows("dogs")] == [3]

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import insert
 
 from target_dolt import Row, Writer
+from target_dolt.backend import restore_rows
 from target_dolt.errors import WriteError
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
 
@@ -70,6 +71,11 @@ class _Statements:
         statement = self._table.delete().where(places)
         while some := list(islice(values, DELETE_KEYS)):
             connection.execute(statement, {"keys": some})
+
+    def restore(self, connection: sa.Connection) -> None:
+        """Put back the last commit's rows that are not there."""
+        name = self._dialect.identifier_preparer.format_table(self._table)
+        restore_rows(connection, self._table, f"{name} AS OF 'HEAD'")
 
     def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Write some columns of rows by key; the others stay."""

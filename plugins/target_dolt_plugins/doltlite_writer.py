@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from target_dolt import Row, Table, Writer
-from target_dolt.backend import sa_table
+from target_dolt.backend import restore_rows, sa_table
 from target_dolt_plugins.doltlite_types import storage
 
 _ROWIDS = ("rowid", "_rowid_", "oid")
@@ -113,6 +113,11 @@ class DoltLiteWriter(Writer):
     def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
         """Remove rows by key."""
         connection.exec_driver_sql(self._delete, list(keys))
+
+    def restore(self, connection: sa.Connection) -> None:
+        """Put back the last commit's rows that are not there."""
+        committed = connection.dialect.identifier_preparer.quote(f"dolt_at_{self._table.name}")
+        restore_rows(connection, self._table, f"{committed}('HEAD')")
 
     def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Write some columns of rows by key; the others stay."""
