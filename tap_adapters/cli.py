@@ -62,7 +62,7 @@ def cli() -> None:
 )
 @told
 def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
-    r"""Run SQL on a database, or open a prompt where no QUERY is given.
+    """Run SQL on a database, or open a prompt where no QUERY is given.
 
     \b
     Examples:

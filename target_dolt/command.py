@@ -21,7 +21,7 @@ from target_dolt_plugins import doltlite_engine
 
 
 class Command(TargetDolt):
-    """TargetDolt as a command of its own process."""
+    """Singer target that turns any tap's output into Dolt commits."""
 
     @classmethod
     def invoke(  # type: ignore[override]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from target_dolt import retry
 from target_dolt.backend import Database
-from target_dolt.errors import CommitConflictError, LockedError, WriteError
+from target_dolt.errors import CommitConflictError, LockedError
 from target_dolt.messages import Commit, PendingCommit, TableChange
 from target_dolt.runs import HELD_PREFIX, lock_name, lock_of, run_branch
 
@@ -238,7 +238,11 @@ class RunBranch:
         connection = self.connection
         with connection.begin():
             summary = connection.execute(_DIFF_SUMMARY, {"old": self._base, "new": head})
-            theirs = {row["to_table_name"] or row["from_table_name"] for row in summary.mappings()}
+            theirs = {
+                row[side]
+                for row in summary.mappings()
+                for side in ("from_table_name", "to_table_name")
+            }
         both = {name for name in theirs & set(tables) if not name.startswith(OWN_PREFIX)}
         if both:
             names = ", ".join(sorted(both))
@@ -274,8 +278,8 @@ class RunBranch:
         try:
             self._open.close()
         except sa.exc.DBAPIError as error:
-            msg = f"the run's branch '{self.name}' could not be removed: {error.orig}"
-            raise WriteError(msg) from error
+            # What was committed stands; a later run removes the branch.
+            _log.warning("The run's branch '%s' could not be removed: %s", self.name, error.orig)
 
 
 _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")

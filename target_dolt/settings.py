@@ -144,21 +144,23 @@ def where_of(database: str) -> Where:
     return replace(found, exists=True)
 
 
+_SERVER = ("host", "port", "user", "password", "database")
+"""Settings that together say which database on which server."""
+
+
 def where(config: Mapping[str, Any]) -> Where:
     """Return which database a configuration means.
 
     Raises:
         ConfigError: Two ways of saying where are given, or the URL is none.
     """
-    ways = {
-        "sqlalchemy_url": config.get("sqlalchemy_url"),
-        "path": config.get("path"),
-        "host": config.get("host") or config.get("database"),
-    }
-    given = [name for name, value in ways.items() if value]
-    if len(given) > 1:
-        msg = f"{' and '.join(f'`{name}`' for name in given)} say where twice: give one of them"
+    url, path = config.get("sqlalchemy_url"), config.get("path")
+    server = [name for name in _SERVER if config.get(name) is not None]
+    ways = [*(["sqlalchemy_url"] if url else []), *(["path"] if path else []), *server]
+    if len(ways) > 1 and (url or path):
+        msg = f"{', '.join(f'`{name}`' for name in ways)} say where twice: give one way alone"
         raise ConfigError(msg)
+    _check_tls(config)
     how: dict[str, Any] = {
         "create": bool(config.get("create_database")),
         "tls": {
@@ -168,20 +170,36 @@ def where(config: Mapping[str, Any]) -> Where:
         },
         "bulk_load": config.get("bulk_load") or "auto",
     }
-    if ways["host"]:
+    if server:
         return Where(url=_server_url(config), **how)
-    if ways["sqlalchemy_url"]:
-        return Where(url=_parsed(ways["sqlalchemy_url"]), **how)
-    path = ways["path"] or DEFAULT_PATH
+    if url:
+        return Where(url=_parsed(url), **how)
+    path = path or DEFAULT_PATH
     if "\0" in path:
         msg = "`path` holds a NUL character"
         raise ConfigError(msg)
     return Where(path=Path(path).expanduser(), **how)
 
 
+def _check_tls(config: Mapping[str, Any]) -> None:
+    """Refuse to be told how to talk TLS and not to."""
+    more = [
+        f"`{name}`"
+        for name in ("ssl_ca", "ssl_certificate", "ssl_key", "ssl_verify")
+        if config.get(name)
+    ]
+    if config.get("ssl_enable") is False and more:
+        msg = f"`ssl_enable` is false, and {', '.join(more)} ask for TLS: give one of them"
+        raise ConfigError(msg)
+    if config.get("ssl_key") and not config.get("ssl_certificate"):
+        msg = "`ssl_key` needs its `ssl_certificate`"
+        raise ConfigError(msg)
+
+
 def _server_url(config: Mapping[str, Any]) -> sa.URL:
     if not config.get("database"):
-        msg = "`host` needs a `database` beside it"
+        given = ", ".join(f"`{name}`" for name in _SERVER if config.get(name) is not None)
+        msg = f"{given} need a `database` beside them"
         raise ConfigError(msg)
     return sa.URL.create(
         "dolt",

@@ -18,15 +18,18 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import pymysql
 import pytest
+from support import Message, Place, singer
 from typing_extensions import Self
+
+from target_dolt.target import TargetDolt
 
 PASSWORD = "s3cret:/@%"  # noqa: S105 - of a server that lives as long as the tests
 _numbers = itertools.count(1)
@@ -60,6 +63,48 @@ def is_alive(pid: int) -> bool:
             return True
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+Step = Message | str | Sequence[Message] | Callable[[], object]
+"""A message, several in one chunk of input, or something to do between two messages."""
+
+
+class _Input(io.TextIOBase):
+    """An input that gives one step at a time: the loader has taken it before the next."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = iter(steps)
+
+    def read(self, size: int | None = -1, /) -> str:
+        del size
+        for step in self._steps:
+            if not callable(step):
+                return singer(step if isinstance(step, list) else [step])  # type: ignore[list-item]
+            step()
+        return ""
+
+
+class Watched:
+    """A run in this process whose tap does things between its messages."""
+
+    def __init__(self, place: Place) -> None:
+        """Say where it loads."""
+        self._place = place
+        self._output = io.StringIO()
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of STATE that have come out so far, as text."""
+        return self._output.getvalue().splitlines()
+
+    def load(self, *steps: Step, **settings: Any) -> list[str]:
+        """Run the target on messages and deeds; return the lines of STATE that came out."""
+        with redirect_stdout(self._output):
+            target = TargetDolt(
+                config={**self._place.config, **settings}, plugins=self._place.plugins
+            )
+            target.listen(_Input(steps))
+        return self.lines
 
 
 def free_port() -> int:
@@ -271,12 +316,14 @@ class Wire:
 
     def _lead(self, client: socket.socket) -> None:
         with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._to)) as server:
-            answering = True
+            answering, cut = True, False
             while True:
                 readable, _, _ = select.select([client, server], [], [], PATIENCE_SECONDS)
                 if not readable:
                     return
                 if server in readable:
+                    if cut:
+                        return
                     answering = True
                     if not self._pass(server, client):
                         return
@@ -285,10 +332,8 @@ class Wire:
                 if not data:
                     return
                 self.sent += data
-                if answering and self._is_the_one(data):
-                    if self._answered:
-                        server.sendall(data)
-                        server.recv(1 << 16)
+                cut = cut or (answering and self._is_the_one(data))
+                if cut and not self._answered:
                     return
                 answering = False
                 server.sendall(data)
@@ -335,6 +380,14 @@ def error_packet(code: int, text: str) -> bytes:
     return b"\xff" + struct.pack("<H", code) + b"#HY000" + text.encode()
 
 
+def one_value(text: str) -> list[bytes]:
+    """Return the bodies of a result of one row with one text."""
+    names = b"\x03def\x00\x00\x00\x01v\x01v"
+    column = names + b"\x0c\x2d\x00\xff\x00\x00\x00\xfd\x00\x00\x00\x00\x00"
+    end = b"\xfe\x00\x00\x02\x00"
+    return [b"\x01", column, end, bytes([len(text)]) + text.encode(), end]
+
+
 def asking_for(name: str) -> bytes:
     """Return the body of a LOCAL INFILE request: send me this file of yours."""
     return b"\xfb" + name.encode()
@@ -350,12 +403,15 @@ class FakeServer:
     """
 
     def __init__(
-        self, answer: Callable[[str], bytes] = lambda _: OK_PACKET, greeting: bytes | None = None
+        self,
+        answer: Callable[[str], bytes | None] = lambda _: None,
+        greeting: bytes | None = None,
     ) -> None:
         """Listen on a free port.
 
         Args:
-            answer: From a statement to the body of the packet that answers it.
+            answer: From a statement to the body of the packet that answers it; None for what
+                MySQL would say: one value to a SELECT, else OK.
             greeting: The first bytes, for a server that is no MySQL at all.
         """
         self._answer, self._greeting = answer, greeting
@@ -398,7 +454,8 @@ class FakeServer:
         with client, suppress(OSError, EOFError), client.makefile("rb") as source:
             if self._greeting is not None:
                 client.sendall(self._greeting)
-                source.read(1)
+                client.shutdown(socket.SHUT_WR)
+                source.read()
                 return
             client.sendall(packet(0, GREETING))
             _receive(source)
@@ -410,8 +467,15 @@ class FakeServer:
                     continue
                 self.queries.append(command[1:].decode())
                 answer = self._answer(self.queries[-1])
-                client.sendall(packet(1, answer))
-                if answer[:1] == b"\xfb":
+                if answer is not None:
+                    bodies = [answer]
+                else:
+                    is_query = self.queries[-1].startswith("SELECT")
+                    value = "8.0.33" if "version" in self.queries[-1].lower() else "1"
+                    bodies = one_value(value) if is_query else [OK_PACKET]
+                for number, body in enumerate(bodies, 1):
+                    client.sendall(packet(number, body))
+                if bodies[0][:1] == b"\xfb":
                     number, data = _receive(source)
                     while data:
                         self.files.append(data)
@@ -436,14 +500,13 @@ def make_certificates(directory: Path, name: str) -> tuple[Path, Path, Path]:
     directory.mkdir()
     kind = "IP" if name[0].isdigit() else "DNS"
     (directory / "names").write_text(f"subjectAltName={kind}:{name}\n", encoding="utf-8")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+    usage = "-addext keyUsage=critical,keyCertSign"
+    authority = "-CA ca.pem -CAkey ca.key -CAcreateserial"
     for command in (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 "
-        "-subj /CN=authority -addext keyUsage=critical,keyCertSign "
-        "-keyout ca.key -out ca.pem",
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server "
-        "-keyout server.key -out server.csr",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 "
-        "-extfile names -out server.pem",
+        f"req -x509 {key} -days 30 -subj /CN=authority {usage} -keyout ca.key -out ca.pem",
+        f"req {key} -subj /CN=server -keyout server.key -out server.csr",
+        f"x509 -req -in server.csr {authority} -days 30 -extfile names -out server.pem",
     ):
         subprocess.run(
             ["openssl", *command.split()], cwd=directory, capture_output=True, check=True

@@ -31,10 +31,19 @@ WAIT_SECONDS = 0.02
 
 _log = logging.getLogger("target-dolt")
 
-_GUARD = 'dolt sql-server --config "$0" --skip-root-user-initialization >"$1" 2>&1 </dev/null &'
-_GUARD += "\nserver=$!\ncat >/dev/null\nkill -TERM $server 2>/dev/null\nwait $server"
-"""A shell that starts the server and stops it when its standard input ends: when we close it,
-and also when we are killed."""
+_GUARD = """
+exec 3<&0
+dolt sql-server --config "$0" --skip-root-user-initialization >"$1" 2>&1 </dev/null 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill -TERM $server; } 2>/dev/null &
+exec 3<&-
+wait $server
+"""
+"""A shell that runs the server, and stops it when the shell's standard input ends: when we close
+it, and also when we are killed."""
+
+_NOT_IN_NAMES = "%@"
+"""Characters of a directory's name that Dolt's server takes for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,21 @@ class ServerInfo:
 
 
 def running_server(directory: Path) -> ServerInfo | None:
-    """Return the server that holds a directory, or None; a stale file counts for nothing."""
-    try:
-        text = (directory / ".dolt" / "sql-server.info").read_text()
-        pid, port, secret = text.strip().split(":", 2)
-        info = ServerInfo(int(pid), int(port), secret)
-    except (OSError, ValueError):
-        return None
-    return info if _answers(info) else None
+    """Return the server that holds a directory, or None; a stale file counts for nothing.
+
+    A server writes the file into the directory that it was started on, which may be the one
+    above, with many databases in it.
+    """
+    for place in (directory, directory.absolute().parent):
+        try:
+            text = (place / ".dolt" / "sql-server.info").read_text()
+            pid, port, secret = text.strip().split(":", 2)
+            info = ServerInfo(int(pid), int(port), secret)
+        except (OSError, ValueError):
+            continue
+        if _answers(info):
+            return info
+    return None
 
 
 def _answers(info: ServerInfo) -> bool:
@@ -85,7 +101,10 @@ class DirectoryServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._files: tempfile.TemporaryDirectory[str] | None = None
         self.directory = directory
-        if not (directory / ".dolt").is_dir():
+        if any(one in directory.absolute().name for one in _NOT_IN_NAMES):
+            msg = f"'{directory}': Dolt serves no directory with {_NOT_IN_NAMES} in its name"
+            raise ConfigError(msg)
+        if not (directory / ".dolt" / "repo_state.json").is_file():
             self._make(create)
         info = running_server(directory)
         if info is not None:
@@ -99,9 +118,14 @@ class DirectoryServer:
                 "or give another `path`"
             )
             raise ConfigError(msg)
-        self.directory.mkdir(parents=True, exist_ok=True)
+        program = _dolt()
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"'{self.directory}' cannot be made: {error.strerror}"
+            raise ConfigError(msg) from error
         made = subprocess.run(  # noqa: S603 - a fixed command
-            [_dolt(), "init", "--name", "target-dolt", "--email", "target-dolt@localhost"],
+            [program, "init", "--name", "target-dolt", "--email", "target-dolt@localhost"],
             cwd=self.directory,
             capture_output=True,
             text=True,
@@ -137,9 +161,14 @@ class DirectoryServer:
         )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
+            ended = self._process.poll() is not None
             info = running_server(self.directory)
-            if info is not None and info.port == port:
+            if info is not None:
+                if info.port != port:
+                    self.close()  # somebody else's was quicker
                 return info
+            if ended:
+                break
             time.sleep(WAIT_SECONDS)
         lines = log.read_text(errors="replace").strip().splitlines()
         self.close()

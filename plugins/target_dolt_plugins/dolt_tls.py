@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from target_dolt.errors import ConfigError
+
 
 def is_loopback(host: str | None) -> bool:
     """Whether a host is this machine."""
@@ -28,10 +30,19 @@ def tls_options(url: sa.URL, tls: Mapping[str, Any]) -> dict[str, Any]:
     local = is_loopback(url.host)
     if not tls.get("enable", not local or any(tls.get(name) for name in ("ca", "certificate"))):
         return {"ssl_disabled": True}
+    try:
+        context = _context(tls, verify=bool(tls.get("verify", not local)))
+    except (OSError, ssl.SSLError) as error:
+        msg = f"`ssl_ca`, `ssl_certificate` or `ssl_key` cannot be read: {error.strerror}"
+        raise ConfigError(msg) from error
+    return {"ssl": context}
+
+
+def _context(tls: Mapping[str, Any], *, verify: bool) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=tls.get("ca"))
-    if not tls.get("verify", not local):
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.get("certificate"):
         context.load_cert_chain(tls["certificate"], tls.get("key"))
-    return {"ssl": context}
+    return context

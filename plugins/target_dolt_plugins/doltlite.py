@@ -30,6 +30,14 @@ BUSY_SECONDS = 60
 seconds."""
 
 
+_COVERED = (
+    "SELECT to_table_name FROM dolt_diff_summary(?, ?) WHERE diff_type = 'added' "
+    "AND to_table_name IN (SELECT name FROM sqlite_master)"
+)
+"""A table that the run adds and that somebody has uncommitted; one that `dolt_ignore` names is in
+no status."""
+
+
 class DoltLiteDialect(SQLiteDialect_pysqlite):
     """SQLAlchemy's dialect for `doltlite:///file.db` and `doltlite:///file.db@branch`."""
 
@@ -140,17 +148,20 @@ class DoltLiteDatabase(Database):
 
     def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
         """Move the branch by a checked reset: dolt_merge grows with history, this does not."""
-        with target.begin():
-            here = target.exec_driver_sql("SELECT active_branch()").scalar()
-            if target.exec_driver_sql("SELECT dolt_hashof(?)", (here,)).scalar() != base:
-                return False
-            if not target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
-                self.call(target, "dolt_reset", "--hard", branch)
-                return True
-        # Somebody's uncommitted changes: only a merge keeps them.
         try:
             with target.begin():
-                self.call(target, "dolt_merge", "--ff-only", branch)
+                here = target.exec_driver_sql("SELECT active_branch()").scalar()
+                if target.exec_driver_sql("SELECT dolt_hashof(?)", (here,)).scalar() != base:
+                    return False
+                covered = target.exec_driver_sql(_COVERED, (base, branch)).scalar()
+                if covered is not None:
+                    msg = f"the table '{covered}' is there, and in no commit"
+                    raise CommitConflictError(msg)
+                if target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
+                    # Somebody's uncommitted changes: only a merge keeps them.
+                    self.call(target, "dolt_merge", branch)
+                else:
+                    self.call(target, "dolt_reset", "--hard", branch)
         except sa.exc.DBAPIError as error:
             msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
             raise CommitConflictError(msg) from error

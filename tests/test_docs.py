@@ -1,0 +1,112 @@
+"""README.md and CONTRIBUTING.md are true: settings, transcript, layout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+README = (CHECKOUT / "README.md").read_text()
+CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text()
+
+CHANGING = (
+    re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
+    re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}"),
+    re.compile(r"\b[0-9a-f]{40}\b"),
+)
+"""What differs from run to run: dates, ids of runs, hashes."""
+
+
+def masked(text: str) -> str:
+    """Return a text with an x for each character that differs from run to run."""
+    for pattern in CHANGING:
+        text = pattern.sub(lambda found: "x" * len(found[0]), text)
+    return text
+
+
+def transcripts() -> list[list[tuple[str, str]]]:
+    """Return the README's blocks of commands with their output."""
+    blocks = re.findall(r"^```console\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    parts = [re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] for block in blocks]
+    return [[split(part) for part in block] for block in parts]
+
+
+def split(part: str) -> tuple[str, str]:
+    """Return a command, with its here-document where it has one, and its output."""
+    here = re.match(r".*?<<'(\w+)'.*?^\1\n", part, re.DOTALL | re.MULTILINE)
+    end = here.end() if here else part.index("\n") + 1
+    return part[:end], part[end:]
+
+
+@pytest.mark.parametrize("transcript", transcripts())
+def test_the_readme_shows_what_its_commands_print(
+    transcript: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """Each command, one after the other in an empty directory, gives the output shown."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for command, shown in transcript:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert masked(done.stdout) == masked(shown), command
+
+
+def test_the_readme_has_a_transcript() -> None:
+    """The first thing to see is a run."""
+    assert transcripts()
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    """The table has the settings of `--about`, in that order, and their defaults."""
+    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", README, re.MULTILINE)
+    command = [sys.executable, "-m", "target_dolt", "--about", "--format=json"]
+    about = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    expected = []
+    for name, schema in json.loads(about)["settings"]["properties"].items():
+        default = schema.get("default")
+        shown = default if isinstance(default, str) or default is None else json.dumps(default)
+        expected.append((name, shown or ""))
+    assert rows == expected
+
+
+def test_links_within_the_documents_lead_somewhere() -> None:
+    """A link to a heading has that heading; a link to a file has that file."""
+    headings = {
+        re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-")
+        for text in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    targets = re.findall(r"\]\((?!https?:)(.*?)\)", README)
+    assert targets
+    for target in targets:
+        if target.startswith("#"):
+            assert target[1:] in headings
+        else:
+            assert (CHECKOUT / target).is_file(), target
+
+
+def test_contributing_names_files_that_exist() -> None:
+    """The layout is the one of this checkout."""
+    named = re.findall(r"`([\w/.]+/[\w.]*)`", CONTRIBUTING)
+    assert len(named) > 20
+    missing = [name for name in named if not (CHECKOUT / name).exists() and name[0] != "."]
+    assert missing == []
+
+
+def test_make_has_the_targets_that_the_documents_name() -> None:
+    """Each `make` command that a reader is told of is there, with a line in `make help`."""
+    told = set(re.findall(r"(?:`|^)make (\w+)", README + CONTRIBUTING, re.MULTILINE))
+    makefile = (CHECKOUT / "Makefile").read_text()
+    assert told
+    assert told <= set(re.findall(r"^(\w+):.*## ", makefile, re.MULTILINE))

@@ -1,0 +1,174 @@
+"""meltano.yml says what the loader takes, and a Meltano project loads with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support import Place
+
+CHECKOUT = Path(__file__).parents[1]
+VARIABLE = "TARGET_DOLT_TEST_MELTANO"
+
+KINDS = {
+    "string": "string",
+    "integer": "integer",
+    "number": "decimal",
+    "boolean": "boolean",
+    "object": "object",
+}
+"""Meltano's kinds of settings by JSON Schema's types."""
+
+TAP = """\
+#!{python}
+import json, pathlib, sys
+
+given = {{}}
+if "--state" in sys.argv:
+    given = json.loads(pathlib.Path(sys.argv[sys.argv.index("--state") + 1]).read_text())
+runs = given.get("runs", 0) + 1
+properties = {{"id": {{"type": "integer"}}, "name": {{"type": "string"}}}}
+for message in (
+    {{"type": "SCHEMA", "stream": "public-dogs", "key_properties": ["id"],
+      "schema": {{"type": "object", "properties": properties}}}},
+    {{"type": "RECORD", "stream": "public-dogs", "record": {{"id": 1, "name": f"run {{runs}}"}}}},
+    {{"type": "RECORD", "stream": "public-dogs", "record": {{"id": 2, "name": "Pancakes"}}}},
+    {{"type": "STATE", "value": {{"runs": runs}}}},
+):
+    print(json.dumps(message))
+"""
+
+
+def declared() -> dict[str, Any]:
+    """Return the loader as meltano.yml declares it."""
+    project = yaml.safe_load((CHECKOUT / "meltano.yml").read_text())
+    [loader] = project["plugins"]["loaders"]
+    return dict(loader)
+
+
+def about() -> dict[str, Any]:
+    """Return what the command says of itself."""
+    command = [sys.executable, "-m", "target_dolt", "--about", "--format=json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout))
+
+
+def described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a setting of `--about` as Meltano would declare it."""
+    [kind] = [one for one in schema["type"] if one != "null"]
+    options = schema.get("enum")
+    return {
+        "name": name,
+        "kind": "options" if options else KINDS[kind],
+        "value": schema.get("default") or None,
+        "sensitive": schema.get("secret", False),
+        "options": options,
+    }
+
+
+def test_meltano_yml_declares_every_setting() -> None:
+    """The settings have the names, kinds, defaults, options and secrets of `--about`."""
+    expected = [described(*one) for one in about()["settings"]["properties"].items()]
+    found = [
+        {
+            "name": one["name"],
+            "kind": one["kind"],
+            "value": one.get("value") or None,
+            "sensitive": one.get("sensitive", False),
+            "options": [option["value"] for option in one.get("options", [])] or None,
+        }
+        for one in declared()["settings"]
+    ]
+    assert found == expected
+
+
+def test_meltano_yml_declares_every_capability() -> None:
+    """The capabilities are those of `--about`."""
+    assert declared()["capabilities"] == about()["capabilities"]
+
+
+class Project:
+    """A Meltano project in a directory of its own, with a tap that is a script."""
+
+    def __init__(self, directory: Path, meltano: str) -> None:
+        """Write the project; the loader is declared as in the checkout's meltano.yml."""
+        self.directory = directory
+        self._meltano = meltano
+        tap = directory / "tap-dogs"
+        tap.write_text(TAP.format(python=sys.executable))
+        tap.chmod(tap.stat().st_mode | stat.S_IXUSR)
+        loader = declared() | {
+            "pip_url": str(CHECKOUT),
+            "python": sys.executable,
+            "config": {"path": str(directory / "dogs.db")},
+        }
+        extractor = {
+            "name": "tap-dogs",
+            "namespace": "tap_dogs",
+            "executable": str(tap),
+            "capabilities": ["state"],
+        }
+        project = {
+            "default_environment": "dev",
+            "project_id": "target-dolt-test",
+            "environments": [{"name": "dev"}],
+            "plugins": {"extractors": [extractor], "loaders": [loader]},
+        }
+        (directory / "meltano.yml").write_text(yaml.safe_dump(project))
+
+    def run(self, *arguments: str) -> str:
+        """Run a meltano command; return its stdout."""
+        # Meltano's own database is SQLite's: DoltLite may not be passed on to it.
+        ours = ("LD_PRELOAD", "_DOLTLITE", "TARGET_DOLT_", "MELTANO_", "VIRTUAL_ENV")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+        environment |= {
+            "HOME": str(self.directory),
+            "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+            "MELTANO_VENV_BACKEND": "virtualenv",
+        }
+        done = subprocess.run(
+            [self._meltano, *arguments],
+            cwd=self.directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A Meltano project with the loader installed from the checkout."""
+    meltano = os.environ.get(VARIABLE)
+    if not meltano:
+        pytest.skip(f"{VARIABLE} does not name a meltano; `make test` sets one up")
+    made = Project(tmp_path_factory.mktemp("meltano"), meltano)
+    made.run("install", "loader", "target-dolt")
+    return made
+
+
+def test_a_meltano_project_loads_commits_and_resumes(project: Project) -> None:
+    """Two runs give two commits with the tap's rows, and Meltano keeps the loader's STATE."""
+    place = Place({"path": str(project.directory / "dogs.db")}, project.directory)
+    for runs in (1, 2):
+        project.run("run", "tap-dogs", "target-dolt")
+        assert place.rows("dogs") == [
+            {"id": 1, "name": f"run {runs}"},
+            {"id": 2, "name": "Pancakes"},
+        ]
+        assert len(place.commits()) == runs
+        kept = json.loads(project.run("state", "get", "dev:tap-dogs-to-target-dolt"))
+        assert kept["singer_state"] == {"runs": runs}
+        assert place.kept_state("dev:tap-dogs-to-target-dolt") == {"runs": runs}
