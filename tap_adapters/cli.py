@@ -69,7 +69,7 @@ def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
       dolt-sync sql dolt.db "SELECT * FROM dogs"
       dolt-sync sql dolt.db "SELECT * FROM dolt_log"
       dolt-sync sql dolt.db --at HEAD~1 --format csv "SELECT * FROM dogs"
-    """
+    """  # noqa: D301 - click reads \b as a control character
     opened = open_database(where_of(database), load_plugins())
     try:
         commit = None
