@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import replace
 from typing import IO, Any
@@ -98,5 +99,8 @@ class Command(TargetDolt):
 
 def main() -> None:
     """Run `target-dolt`."""
+    # A buffer is thousands of new tuples without a cycle among them: looking for cycles at the
+    # usual pace costs a tenth of a run (measured on 200,000 records).
+    gc.set_threshold(100_000, 50, 50)
     doltlite_engine.allow_restart()
     Command.cli()

@@ -139,7 +139,7 @@ class RunBranch:
             CommitConflictError: Somebody changed one of `tables` on the target branch. The
                 run's branch is kept under another name.
         """
-        hashes = self._table_hashes(tables)
+        hashes = self.again("the commit", lambda: self._table_hashes(tables))
         pending = self.again("the commit", lambda: self._stage(tables, beside, compose))
         if pending is None:
             return None
@@ -147,7 +147,7 @@ class RunBranch:
         commit_hash = self.again("the commit", lambda: self._commit(message, author))
         for _ in range(_MOVES):
             self._head = commit_hash
-            head = self._hash_of(self._target, self.branch)
+            head = self.again("the commit", lambda: self._hash_of(self._target, self.branch))
             if head not in {self._base, commit_hash}:
                 commit_hash = self._take_in(head, tables, message, author)
             elif self.again("the move of the branch", lambda: self._advance(self._head)):

@@ -137,6 +137,10 @@ def _key_types(stream: str, types: dict[str, ColumnType]) -> dict[str, ColumnTyp
     return {name: sa.VARCHAR(room) for name in long}
 
 
+_LONG = 4 * 63
+"""Bytes of a VARCHAR that is better kept outside of a row that is full."""
+
+
 def _texts_outside(
     stream: str, types: dict[str, ColumnType], key: tuple[str, ...], row_bytes: int
 ) -> dict[str, ColumnType]:
@@ -147,7 +151,9 @@ def _texts_outside(
         key=lambda name: (-sizes[name], name),
     )
     moved: dict[str, ColumnType] = {}
-    while sum(sizes.values()) > row_bytes:
+    # Once one has to go, all long ones go: Dolt counts a mixture dearer than it declares it
+    # (1,000 columns, measured on 2.3.1).
+    while sum(sizes.values()) > row_bytes or (moved and longest and sizes[longest[0]] > _LONG):
         if not longest:
             msg = (
                 f"stream '{stream}': {len(types)} columns take {sum(sizes.values())} bytes of a "

@@ -26,7 +26,7 @@ from target_dolt.plugins import Plugins
 from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
-from target_dolt.types import type_text
+from target_dolt.types import LONGTEXT, declared_bytes, type_text
 
 _log = logging.getLogger("target-dolt")
 
@@ -112,6 +112,19 @@ class Load:
             raise NameCollisionError(msg)
         return name
 
+    def _keep_row_small(self, drawn: Draft) -> None:
+        """Keep texts of new columns outside of the row where the table has no room for them."""
+        name = drawn.table.name
+        existing = self.tables.find(name, self.catalogue.types(name))
+        limit = self.database.limits.row_bytes
+        if existing is None or limit is None:
+            return
+        merged = {**drawn.table.types, **existing.types}
+        if sum(declared_bytes(one) for one in merged.values()) > limit:
+            for column in drawn.table.types.keys() - existing.types.keys():
+                if isinstance(drawn.table.types[column], sa.VARCHAR):
+                    drawn.table.types[column] = LONGTEXT
+
     def _check_types(self, drawn: Draft) -> None:
         for column, column_type in drawn.table.types.items():
             try:
@@ -156,6 +169,7 @@ class Load:
         self._check_types(drawn)
         self._tell_names(drawn)
         drawn.table.types.update(wider)
+        self._keep_row_small(drawn)
         what = f"stream '{stream}', table '{drawn.table.name}'"
         self._overlap.wait()
         with told(what):
@@ -201,8 +215,13 @@ class Load:
         """Whether a table holds any row on the run branch."""
         self._overlap.wait()
         query = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
-        with told(f"table '{table}'"), self.connection.begin():
-            return self.connection.execute(query).first() is not None
+
+        def look() -> bool:
+            with self.connection.begin():
+                return self.connection.execute(query).first() is not None
+
+        with told(f"table '{table}'"):
+            return self.branch.again(f"table '{table}'", look)
 
     def write(self, what: str, table: Table, work: Callable[[], None]) -> None:
         """Do one transaction on the run branch, exactly once, through lost connections.
@@ -214,7 +233,10 @@ class Load:
         """
 
         def write() -> None:
-            before = None if table.key else self.branch.hash_of_table(table.name)
+            before: str | None = None
+            if not table.key:
+                with told(what):
+                    before = self.branch.again(what, lambda: self.branch.hash_of_table(table.name))
 
             def attempt() -> None:
                 # Rows without a key would be there twice: has an earlier attempt come through?
@@ -242,7 +264,7 @@ class Load:
         self._overlap.wait()
         with told("the commit"):
             written = [*self._written, catalogue.NAME]
-            if not self.branch.differs(written):
+            if not self.branch.again("the commit", lambda: self.branch.differs(written)):
                 return None
             kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
             if kept != self._kept:

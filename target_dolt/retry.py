@@ -32,17 +32,18 @@ def again(
         is_transient: Whether an error may go away.
         recover: Makes sure, before each further attempt, that the run may go on at all.
     """
+    well = True
     for pause in PAUSES_SECONDS:
         try:
+            if not well:
+                recover()
+            well = True
             return attempt()
         except sa.exc.DBAPIError as error:
             if not is_transient(error):
                 raise
+            well = False
             _log.warning("%s: %s; trying again in %.1f s", what, error.orig, pause)
         time.sleep(pause)
-        try:
-            recover()
-        except sa.exc.DBAPIError as error:
-            if not is_transient(error):
-                raise
+    recover()
     return attempt()

@@ -55,10 +55,12 @@ class Tables:
             columns = inspector.get_columns(name)
             key = inspector.get_pk_constraint(name)["constrained_columns"]
         known = {
-            column["name"]: self._database.logical_type(column["type"], types.get(column["name"]))
+            self._database.column_name(column["name"]): self._database.logical_type(
+                column["type"], types.get(self._database.column_name(column["name"]))
+            )
             for column in columns
         }
-        return Table(name, known, tuple(key))
+        return Table(name, known, tuple(self._database.column_name(one) for one in key))
 
     def fit(self, wanted: Table, types: Mapping[str, ColumnType], *, frozen: bool = False) -> Table:
         """Make the table, or widen the one that exists so that it holds what is wanted.

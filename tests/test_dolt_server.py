@@ -1388,13 +1388,14 @@ def test_a_run_whose_lock_another_run_took_while_the_server_was_away_stops(
     """Two runs of one pipeline at once would write each other's rows."""
     place = Place(own_server.new_database(), tmp_path)
     lock = place.open()
+    held: list[Any] = []  # what nobody refers to would be given back
 
     def usurped() -> None:
         name = run_branches(place)[0].split("/")[1]
         own_server.kill()
         own_server.start()
-        context = lock.lock(name)
-        context.__enter__()
+        held.append(lock.lock(name))
+        held[0].__enter__()
 
     run = Watched(place)
     with pytest.raises(TargetDoltError):

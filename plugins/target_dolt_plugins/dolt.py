@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +65,14 @@ class DoltDatabase(Database):
         self._sql = DoltDialect()
         self.name = str(server.directory) if server else f"{url.host}:{url.port or 3306}/{name}"
         self._check_server(create=where.create)
-        self._bulk = self._choose_bulk(where.bulk_load)
+        self._wanted_bulk = where.bulk_load
 
     def _engine(self, database: str) -> sa.Engine:
         return sa.create_engine(
             self._url.set(database=database),
             poolclass=NullPool,
             hide_parameters=True,
+            pool_reset_on_return=None,
             connect_args={
                 "charset": "utf8mb4",
                 "connect_timeout": CONNECT_SECONDS,
@@ -114,7 +117,10 @@ class DoltDatabase(Database):
             reason = str(error.orig)
         return ConfigError(f"'{self.name}': {reason}")
 
-    def _choose_bulk(self, wanted: str) -> str:
+    @cached_property
+    def _bulk(self) -> str:
+        """How rows go to the server; asked for by the first that is written."""
+        wanted = self._wanted_bulk
         with self.connect() as connection, connection.begin():
             if self._server is not None and self._server.is_ours:
                 connection.exec_driver_sql("SET GLOBAL local_infile = 1")
@@ -145,7 +151,7 @@ class DoltDatabase(Database):
     @contextmanager
     def lock(self, name: str) -> Iterator[Callable[[], None]]:
         """Hold one of the server's named locks, on a connection of its own."""
-        full = f"{self._url.database}/{name}"
+        full = f"{self._url.database}/{name}".lower()
         with self.connect() as connection:
 
             def take() -> None:
@@ -158,7 +164,8 @@ class DoltDatabase(Database):
 
             take()
             yield take
-            with connection.begin():
+            # On a lost connection the server has freed it already.
+            with contextlib.suppress(sa.exc.DBAPIError), connection.begin():
                 connection.execute(_RELEASE_LOCK, {"name": full})
 
     def is_transient(self, error: sa.exc.DBAPIError) -> bool:
@@ -190,6 +197,10 @@ class DoltDatabase(Database):
         """Return the type that the column really has: Dolt tells all of it."""
         del known
         return logical_type(reflected)
+
+    def column_name(self, reflected: str) -> str:
+        """Undo what SQLAlchemy leaves of a quoted backtick."""
+        return reflected.replace("``", "`")
 
     def _describe(self, table: Table) -> sa.Table:
         return sa_table(

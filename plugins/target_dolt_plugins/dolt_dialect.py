@@ -16,6 +16,9 @@ LOCAL_NAME = "target-dolt-rows"
 """The "file" that our LOAD DATA LOCAL names; there is none, the rows come from memory."""
 
 
+PACKET_BYTES = 1 << 20
+
+
 class _Result(MySQLResult):
     """Answers a LOCAL INFILE request with the connection's own rows, or not at all.
 
@@ -33,7 +36,9 @@ class _Result(MySQLResult):
             raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, msg)
         try:
             for chunk in chunks:
-                connection.write_packet(chunk)
+                # PyMySQL writes a packet's length in three bytes, whatever it is.
+                for start in range(0, len(chunk), PACKET_BYTES):
+                    connection.write_packet(chunk[start : start + PACKET_BYTES])
         except BaseException:
             connection._force_close()  # noqa: SLF001 - the server throws half a load away
             raise
@@ -101,6 +106,11 @@ class DoltDialect(MySQLDialect_pymysql):
                 cursor.execute("SET autocommit=0")
 
         return connected
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll back, unless the connection is gone: an error there would hide the real one."""
+        if dbapi_connection.open:
+            super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
 
     def _get_default_schema_name(self, connection: sa.Connection) -> str:
         return str(connection.exec_driver_sql("SELECT DATABASE()").scalar())

@@ -33,7 +33,10 @@ def tls_options(url: sa.URL, tls: Mapping[str, Any]) -> dict[str, Any]:
     try:
         context = _context(tls, verify=bool(tls.get("verify", not local)))
     except (OSError, ssl.SSLError) as error:
-        msg = f"`ssl_ca`, `ssl_certificate` or `ssl_key` cannot be read: {error.strerror}"
+        files = ", ".join(
+            f"`ssl_{name}` '{tls[name]}'" for name in ("ca", "certificate", "key") if tls.get(name)
+        )
+        msg = f"{files} cannot be read: {error.strerror or type(error).__name__}"
         raise ConfigError(msg) from error
     return {"ssl": context}
 
