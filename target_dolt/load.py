@@ -161,6 +161,7 @@ class Load:
             validate: Checks a whole record, or None.
             wider: Types of columns that must hold more than the schema says.
         """
+        self._overlap.wait()  # the connection is the writer's until then
         dialect = self.plugins.dialects["json-schema"]
         limits = self.database.limits
         table = self.place(stream)
@@ -171,7 +172,6 @@ class Load:
         drawn.table.types.update(wider)
         self._keep_row_small(drawn)
         what = f"stream '{stream}', table '{drawn.table.name}'"
-        self._overlap.wait()
         with told(what):
             fitted = self.branch.again(what, lambda: self._fit(drawn, schema))
         self._written[fitted.name] = stream
