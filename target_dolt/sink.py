@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.sinks import Sink
 
 from target_dolt.backend import Row
+from target_dolt.changes import Delete, Mark, collapse
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError, MessageError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
@@ -18,33 +19,6 @@ if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
 
 DELETED_AT = "_sdc_deleted_at"
-
-
-class _Delete:
-    """In a buffer: the row of this key is gone."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: Row) -> None:
-        self.key = key
-
-
-class _Mark:
-    """In a buffer: some columns of the row of this key, by their places; the others stay."""
-
-    __slots__ = ("key", "values")
-
-    def __init__(self, key: Row, values: dict[int, Any]) -> None:
-        self.key = key
-        self.values = values
-
-    def over(self, older: Any) -> Any:
-        """Return what holds where this comes after `older`."""
-        if type(older) is tuple:
-            return tuple([self.values.get(place, value) for place, value in enumerate(older)])
-        if type(older) is _Mark:
-            return _Mark(self.key, {**older.values, **self.values})
-        return self
 
 
 class DoltSink(Sink):
@@ -157,11 +131,11 @@ class DoltSink(Sink):
         return False
 
     def _remove(self, record: dict[str, Any]) -> None:
-        self._buffer.append(_Delete(self.plan.key(record)))
+        self._buffer.append(Delete(self.plan.key(record)))
 
     def _mark(self, record: dict[str, Any]) -> None:
         """A delete may carry no more than the key: what it does not carry stays as it was."""
-        self._buffer.append(_Mark(self.plan.key(record), self.plan.part(record)))
+        self._buffer.append(Mark(self.plan.key(record), self.plan.part(record)))
 
     def _tell_fields(self, record: dict[str, Any]) -> None:
         unknown = record.keys() - self.plan.properties - self._told_fields
@@ -180,7 +154,7 @@ class DoltSink(Sink):
             return
         table = self.plan.table
         what = f"stream '{self.stream_name}', table '{table.name}'"
-        write = self._collapsed(rows) if self._has_deletes else self._writing(rows)
+        write = self._changing(rows) if self._has_deletes else self._writing(rows)
         with self.batch_processing_timer:
             self.load.write(what, table, write)
         self.record_counter_metric.increment(len(rows))
@@ -194,30 +168,18 @@ class DoltSink(Sink):
             write = self._writer.append_again if self.replaces else self._writer.append
         return lambda: write(self.load.connection, rows)
 
-    def _collapsed(self, rows: list[Any]) -> Callable[[], None]:
-        """Let the last that came for a key hold: so order is kept, in few statements."""
+    def _changing(self, changes: list[Any]) -> Callable[[], None]:
+        """Write rows, deletes and marks so that the last that came for a key holds."""
         self._has_deletes = False
-        last: dict[Row, Any] = {}
-        for one in rows:
-            if type(one) is tuple:
-                last[self.plan.key_of(one)] = one
-            else:
-                last[one.key] = one.over(last.get(one.key)) if type(one) is _Mark else one
-        deletes = [key for key, one in last.items() if type(one) is _Delete]
-        upserts = [one for one in last.values() if type(one) is tuple]
-        marks: dict[tuple[int, ...], list[Row]] = {}
-        for one in last.values():
-            if type(one) is _Mark:
-                places = tuple(sorted(one.values))
-                marks.setdefault(places, []).append(tuple(one.values[place] for place in places))
+        left = collapse(changes, self.plan.key_of)
 
         def write() -> None:
             connection = self.load.connection
-            if deletes:
-                self._writer.delete(connection, deletes)
-            if upserts:
-                self._writer.upsert(connection, upserts)
-            for places, some in marks.items():
+            if left.deletes:
+                self._writer.delete(connection, left.deletes)
+            if left.rows:
+                self._writer.upsert(connection, left.rows)
+            for places, some in left.marks.items():
                 columns = [self.plan.columns[place].name for place in places]
                 self._writer.patch(connection, columns, some)
 
