@@ -6,11 +6,9 @@ that is raised shows the value.
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
 import re
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Schema
+from target_dolt.moments import date, date_time, time
 from target_dolt.types import integer_range, type_text
 
 _DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOperation])
@@ -27,28 +26,10 @@ _DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOpe
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """A number as text; Python's Decimal would take NaN and 1_000 too."""
 
-_FRACTION = re.compile(r"[.,](\d+)")
-
-_DATE_LENGTH = len("2026-01-31")
-_UTC_LENGTH = len("2026-01-31T23:59:59.123456+00:00")
-"""What most taps send, and what needs no second formatting."""
-
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
 parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
 """JSON text to Python: whole numbers are int, all others Decimal with the digits written."""
-
-# Python 3.10 reads only what isoformat() writes; msgspec reads RFC 3339 on any version.
-_parse_moment: Callable[[str], dt.datetime] = (
-    dt.datetime.fromisoformat
-    if sys.version_info >= (3, 11)
-    else lambda text: msgspec.convert(text, dt.datetime)
-)
-_parse_time: Callable[[str], dt.time] = (
-    dt.time.fromisoformat
-    if sys.version_info >= (3, 11)
-    else lambda text: msgspec.convert(text, dt.time)
-)
 
 
 def integer(_schema: Schema, column_type: ColumnType) -> Converter:
@@ -153,7 +134,7 @@ def double(_schema: Schema, _column_type: ColumnType) -> Converter:
 def text(schema: Schema, column_type: ColumnType) -> Converter:
     """Write text as it is, within the type's length. In a column that was widened to text,
     a property that is no string is written as JSON."""
-    length = getattr(column_type, "length", None) or sys.maxsize
+    longest = length(column_type) or sys.maxsize
     is_string = schema.get("type") == "string"
 
     def convert(value: Any) -> str:
@@ -162,12 +143,17 @@ def text(schema: Schema, column_type: ColumnType) -> Converter:
                 msg = "not a string"
                 raise ValueError(msg)
             value = _json_text(value).decode()
-        if len(value) > length:
-            msg = f"the text is longer than {length} characters"
+        if len(value) > longest:
+            msg = f"the text is longer than {longest} characters"
             raise ValueError(msg)
         return value  # type: ignore[no-any-return]
 
     return convert
+
+
+def length(column_type: ColumnType) -> int | None:
+    """Return how many characters a text column holds; None where it has no bound."""
+    return getattr(column_type, "length", None)
 
 
 def passes(schema: Schema, column_type: ColumnType) -> bool:
@@ -180,82 +166,6 @@ def json(_schema: Schema, _column_type: ColumnType) -> Converter:
 
     def convert(value: Any) -> str:
         return _json_text(value).decode()
-
-    return convert
-
-
-def date(_schema: Schema, _column_type: ColumnType) -> Converter:
-    """Write a date as YYYY-MM-DD; midnight of a date-time is a date too."""
-
-    def convert(value: Any) -> str:
-        moment = _moment(value)
-        if len(value) == _DATE_LENGTH and value[4] == value[7] == "-":
-            return str(value)  # as it is written here already
-        _refuse_nanoseconds(value)
-        if moment.time() != dt.time():
-            msg = "a date with a time of day"
-            raise ValueError(msg)
-        return moment.date().isoformat()
-
-    return convert
-
-
-def date_time(_schema: Schema, _column_type: ColumnType) -> Converter:
-    """Write a moment as YYYY-MM-DD HH:MM:SS.ffffff in UTC; without an offset it is UTC."""
-
-    def convert(value: Any) -> str:
-        moment = _moment(value)
-        if (
-            len(value) == _UTC_LENGTH
-            and value[4] == value[7] == "-"
-            and value[19] == "."
-            and value.endswith("+00:00")
-        ):
-            return f"{value[:10]} {value[11:26]}"
-        _refuse_nanoseconds(value)
-        if moment.tzinfo is not None and moment.tzinfo is not dt.timezone.utc:
-            try:
-                moment = moment.astimezone(dt.timezone.utc)
-            except OverflowError:
-                msg = "the moment lies outside of the years 1 to 9999 in UTC"
-                raise ValueError(msg) from None
-        return moment.isoformat(" ", "microseconds")[:26]
-
-    return convert
-
-
-def _moment(value: Any) -> dt.datetime:
-    try:
-        moment = _parse_moment(value)
-    except (TypeError, ValueError):
-        msg = "not a date or date-time of the years 1 to 9999 in ISO 8601"
-        raise ValueError(msg) from None
-    return moment
-
-
-def _refuse_nanoseconds(value: str) -> None:
-    """Python's parsers drop a seventh digit without a word."""
-    fraction = _FRACTION.search(value)
-    if fraction is not None and fraction[1][6:].strip("0"):
-        msg = "more than six digits of a second"
-        raise ValueError(msg)
-
-
-def time(_schema: Schema, _column_type: ColumnType) -> Converter:
-    """Write a time of day as HH:MM:SS.ffffff; one with an offset becomes UTC."""
-
-    def convert(value: Any) -> str:
-        try:
-            clock = _parse_time(value)
-        except (TypeError, ValueError):
-            msg = "not a time of day in ISO 8601"
-            raise ValueError(msg) from None
-        _refuse_nanoseconds(value)
-        offset = clock.utcoffset()
-        if offset is not None:
-            moment = dt.datetime.combine(dt.date(2000, 1, 2), clock.replace(tzinfo=None)) - offset
-            clock = moment.time()
-        return clock.isoformat("microseconds")
 
     return convert
 
@@ -287,11 +197,16 @@ _WRITERS: dict[type[ColumnType], ConverterFactory] = {
 }
 
 
-def writer(schema: Schema, column_type: ColumnType) -> Converter:
-    """Make the converter that belongs to a column type; TypeError where there is none."""
+def factory(column_type: ColumnType) -> ConverterFactory:
+    """Return what makes the converters of a column type; TypeError where nothing does."""
     for base in type(column_type).__mro__:
-        factory = _WRITERS.get(base)
-        if factory is not None:
-            return factory(schema, column_type)
+        found = _WRITERS.get(base)
+        if found is not None:
+            return found
     msg = f"no way to write {column_type!r}"
     raise TypeError(msg)
+
+
+def writer(schema: Schema, column_type: ColumnType) -> Converter:
+    """Make the converter that belongs to a column type; TypeError where there is none."""
+    return factory(column_type)(schema, column_type)

@@ -1,0 +1,109 @@
+"""Converters of dates and times: ISO 8601 in, as the database writes them out, or ValueError.
+
+No reason that is raised shows the value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from target_dolt.dialect import ColumnType, Converter, Schema
+
+_FRACTION = re.compile(r"[.,](\d+)")
+
+_DATE_LENGTH = len("2026-01-31")
+_UTC = frozenset({"", "Z", "+00:00"})
+"""What ends a moment in UTC; without an offset it is taken for one."""
+
+# Python 3.10 reads only what isoformat() writes; msgspec reads RFC 3339 on any version.
+_parse_moment: Callable[[str], dt.datetime] = (
+    dt.datetime.fromisoformat
+    if sys.version_info >= (3, 11)
+    else lambda text: msgspec.convert(text, dt.datetime)
+)
+_parse_time: Callable[[str], dt.time] = (
+    dt.time.fromisoformat
+    if sys.version_info >= (3, 11)
+    else lambda text: msgspec.convert(text, dt.time)
+)
+
+
+def date(_schema: Schema, _column_type: ColumnType) -> Converter:
+    """Write a date as YYYY-MM-DD; midnight of a date-time is a date too."""
+
+    def convert(value: Any) -> str:
+        moment = _moment(value)
+        if len(value) == _DATE_LENGTH and value[4] == value[7] == "-":
+            return str(value)  # as it is written here already
+        _refuse_nanoseconds(value)
+        if moment.time() != dt.time():
+            msg = "a date with a time of day"
+            raise ValueError(msg)
+        return moment.date().isoformat()
+
+    return convert
+
+
+def date_time(_schema: Schema, _column_type: ColumnType) -> Converter:
+    """Write a moment as YYYY-MM-DD HH:MM:SS.ffffff in UTC; without an offset it is UTC."""
+
+    def convert(value: Any) -> str:
+        moment = _moment(value)
+        # Most taps send this, which needs no formatting: 2026-01-31T23:59:59.123456+00:00
+        if value[4:8:3] == "--" and value[13:17:3] == "::" and value[11:13] != "24":
+            if value[19:] in _UTC:
+                return f"{value[:10]} {value[11:19]}.000000"
+            if value[26:] in _UTC and value[19] == "." and value[20:26].isdecimal():
+                return f"{value[:10]} {value[11:26]}"
+        _refuse_nanoseconds(value)
+        if moment.tzinfo is not None and moment.tzinfo is not dt.timezone.utc:
+            try:
+                moment = moment.astimezone(dt.timezone.utc)
+            except OverflowError:
+                msg = "the moment lies outside of the years 1 to 9999 in UTC"
+                raise ValueError(msg) from None
+        return moment.isoformat(" ", "microseconds")[:26]
+
+    return convert
+
+
+def _moment(value: Any) -> dt.datetime:
+    try:
+        moment = _parse_moment(value)
+    except (TypeError, ValueError):
+        msg = "not a date or date-time of the years 1 to 9999 in ISO 8601"
+        raise ValueError(msg) from None
+    return moment
+
+
+def _refuse_nanoseconds(value: str) -> None:
+    """Python's parsers drop a seventh digit without a word."""
+    fraction = _FRACTION.search(value)
+    if fraction is not None and fraction[1][6:].strip("0"):
+        msg = "more than six digits of a second"
+        raise ValueError(msg)
+
+
+def time(_schema: Schema, _column_type: ColumnType) -> Converter:
+    """Write a time of day as HH:MM:SS.ffffff; one with an offset becomes UTC."""
+
+    def convert(value: Any) -> str:
+        try:
+            clock = _parse_time(value)
+        except (TypeError, ValueError):
+            msg = "not a time of day in ISO 8601"
+            raise ValueError(msg) from None
+        _refuse_nanoseconds(value)
+        offset = clock.utcoffset()
+        if offset is not None:
+            moment = dt.datetime.combine(dt.date(2000, 1, 2), clock.replace(tzinfo=None)) - offset
+            clock = moment.time()
+        return clock.isoformat("microseconds")
+
+    return convert
