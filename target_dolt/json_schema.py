@@ -7,7 +7,7 @@ the schema as the tap sent it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 from urllib.parse import unquote
@@ -19,6 +19,22 @@ from target_dolt.errors import SchemaError
 
 _SHOWN = 80
 """Characters of a schema's own text that a message shows."""
+
+ASSERTING = frozenset(
+    """
+    $dynamicRef $recursiveRef $ref additionalItems additionalProperties allOf anyOf const contains
+    dependencies dependentRequired dependentSchemas disallow divisibleBy else enum
+    exclusiveMaximum exclusiveMinimum extends if items maxContains maxItems maxLength
+    maxProperties maximum minContains minItems minLength minProperties minimum multipleOf not
+    nullable oneOf pattern patternProperties prefixItems properties propertyNames required then
+    type unevaluatedItems unevaluatedProperties uniqueItems
+    """.split()  # noqa: SIM905 - words read better than 44 lines of them
+)
+"""Each word of JSON Schema's drafts 3 to 2020-12, and OpenAPI's `nullable`, that may refuse a
+value; `format` does not. https://json-schema.org/specification"""
+
+REFERENCES = (b'"$ref"', b'"$dynamicRef"', b'"$recursiveRef"')
+"""Words, as JSON, that take a part of a schema to another part of it."""
 
 _COMBINERS = ("$ref", "allOf", "anyOf", "oneOf", "const")
 _JSON_TYPES: tuple[tuple[type, str], ...] = (
@@ -191,6 +207,12 @@ def _with_null(schema: Any) -> Any:
         raise SchemaError(msg)
     plain = {word: _with_null(part) for word, part in schema.items()}
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+def named_types(part: Any) -> Collection[str]:
+    """Return the types that a property's schema names itself."""
+    names = part.get("type", ()) if isinstance(part, Mapping) else ()
+    return (names,) if isinstance(names, str) else names
 
 
 def nearest(schema: Schema, path: list[Any]) -> str | None:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import mysql
 
 from target_dolt import values, widened
 from target_dolt.backend import Database, Row, Table
-from target_dolt.dialect import ColumnType, Converter, Schema
+from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Schema
 from target_dolt.draft import Draft
 from target_dolt.errors import MissingKeyError, RecordError
 from target_dolt.json_schema import Validator, nearest
@@ -28,13 +28,29 @@ _SHOWN_DIGITS = 20
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a plan: its name, the property that is its source, and how it is written."""
+    """One column of a plan.
+
+    Attributes:
+        name: Its name.
+        source: The property that it takes.
+        convert: Makes what its writer takes of a property's value.
+        type: What the column holds, as it is now.
+        schema: The property's plain schema.
+        factory: What made `convert`, where neither a plugin nor the backend nor an older type of
+            the column has a hand in it; else None.
+    """
 
     name: str
     source: str
     convert: Converter
-    passes: bool = False
-    """Whether a value that its SCHEMA has accepted needs no conversion."""
+    type: ColumnType
+    schema: Schema
+    factory: ConverterFactory | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether a value that its SCHEMA has accepted needs no conversion."""
+        return self.factory is not None and values.passes(self.schema, self.type)
 
 
 class NeedsWiderError(Exception):
@@ -203,20 +219,28 @@ def compile_plan(
             dialect=drawn.dialect, schema=schema, sql_type=column_type
         )
         own_type = drawn.table.types.get(name, column_type)
-        convert = custom or _converter(schema, own_type, column_type)
+        is_spelled = isinstance(column_type, mysql.LONGTEXT) and not isinstance(
+            own_type, mysql.LONGTEXT | sa.VARCHAR
+        )
+        if custom is not None:
+            convert = custom
+        elif is_spelled:
+            convert = widened.spelled(schema, own_type)
+        else:
+            convert = values.writer(schema, column_type)
         encode = database.storage(column_type).encode
-        passes = custom is None and encode is None and values.passes(schema, own_type)
-        columns.append(Column(name, source, _chain(convert, encode), passes))
+        is_own = custom is None and encode is None and not is_spelled
+        columns.append(
+            Column(
+                name,
+                source,
+                _chain(convert, encode),
+                column_type,
+                schema,
+                values.factory(column_type) if is_own else None,
+            )
+        )
     return Plan(drawn.stream, table, columns, validate)
-
-
-def _converter(schema: Schema, own_type: ColumnType, column_type: ColumnType) -> Converter:
-    """Return the converter for a column that may be wider than its property's own type."""
-    if isinstance(column_type, mysql.LONGTEXT) and not isinstance(
-        own_type, mysql.LONGTEXT | sa.VARCHAR
-    ):
-        return widened.spelled(schema, own_type)
-    return values.writer(schema, column_type)
 
 
 def _chain(first: Converter, then: Callable[[Any], Any] | None) -> Converter:

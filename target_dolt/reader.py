@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import IO, Any, Protocol
+from typing import IO, Any, NoReturn, Protocol
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
@@ -16,6 +16,9 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from target_dolt.errors import InputError, MessageError
 
 CHUNK_BYTES = 1 << 18
+
+MANY_HEADS = 1_000
+"""Beginnings of lines that are remembered; a tap that writes a time there has no two alike."""
 
 _SHOWN = 32
 """Characters of an unknown type that a message shows."""
@@ -32,11 +35,18 @@ class TerminatedError(BaseException):
         self.signum = signum
 
 
+Taker = Callable[[bytes], bool]
+"""Takes a RECORD's line whole; False where the line must be decoded and go to its callback."""
+
+
 class Listener(Protocol):
     """Whoever listens to the messages, beside the callbacks of their types."""
 
     def begin(self) -> None:
         """Open what is needed; called before the first line is read."""
+
+    def taker(self, message: dict[str, Any]) -> Taker | None:
+        """Return what takes lines of the stream of a RECORD; called after the RECORD's callback."""
 
     def between_chunks(self) -> float | None:
         """Work while no message is at hand.
@@ -81,25 +91,45 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Hand each message to the callback of its type; blank lines are passed over."""
         counts: Counter[str] = Counter()
+        takers: dict[bytes, Taker] = {}
         try:
             self._listener.begin()
             for line in self._lines(file_input or sys.stdin):
                 self.line += 1
+                # What comes before a record tells its stream: a tap writes it alike each time.
+                head = line[: line.find(b'"record"')]
+                taker = takers.get(head)
+                if taker is not None and taker(line):
+                    counts["RECORD"] += 1
+                    continue
                 if line.isspace() or not line:
                     continue
-                message = self.deserialize_json(line)
-                kind = message["type"]
-                callback = callbacks.get(kind)
-                if callback is None:
-                    kind, callback = self._other_spelling(kind, callbacks)
-                callback(message)
+                kind, message = self._take(line, callbacks)
                 counts[kind] += 1
+                if kind == "SCHEMA":
+                    takers.clear()  # it changes what a line means
+                elif kind == "RECORD" and len(takers) < MANY_HEADS:
+                    taker = self._listener.taker(message)
+                    if taker is not None:
+                        takers[head] = taker
         except BaseException as error:
             if isinstance(error, InputError) and error.line is None:
                 error.line = self.line
             self._listener.failed(error)
             raise
         return counts
+
+    def _take(
+        self, line: bytes, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> tuple[str, dict[str, Any]]:
+        """Hand a message to the callback of its type."""
+        message = self.deserialize_json(line)
+        kind = message["type"]
+        callback = callbacks.get(kind)
+        if callback is None:
+            kind, callback = self._other_spelling(kind, callbacks)
+        callback(message)
+        return kind, message
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         """Decode one line; numbers with a fraction keep their digits as Decimal."""
@@ -147,23 +177,24 @@ class MessageReader(GenericSingerReader[bytes]):
                 whole[0] = b"".join([*rest, whole[0]])
                 rest, held = [], 0
                 for line in whole:
-                    self._check_length(len(line))
+                    if len(line) > self.max_message_bytes:
+                        self._refuse_length()
                     yield line
             rest.append(last)
             held += len(last)
-            self._check_length(held)
+            if held > self.max_message_bytes:
+                self._refuse_length()
         final = b"".join(rest)
         if final:
             yield final
 
-    def _check_length(self, length: int) -> None:
-        if length > self.max_message_bytes:
-            self.line += 1
-            msg = (
-                f"the line is longer than max_message_bytes ({self.max_message_bytes}); "
-                "raise that setting if such a message is meant"
-            )
-            raise MessageError(msg)
+    def _refuse_length(self) -> NoReturn:
+        self.line += 1
+        msg = (
+            f"the line is longer than max_message_bytes ({self.max_message_bytes}); "
+            "raise that setting if such a message is meant"
+        )
+        raise MessageError(msg)
 
     def _chunks(self, source: IO[Any]) -> Iterator[bytes]:
         try:

@@ -14,6 +14,7 @@ from target_dolt.errors import ConfigError, MessageError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
 from target_dolt.load import Load
 from target_dolt.plan import NeedsWiderError
+from target_dolt.typed import compile_typed
 
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
@@ -86,6 +87,12 @@ class DoltSink(Sink):
         self._writer = self.load.database.writer(self.plan.table)
         self._properties = self.plan.properties
         self._row = self.plan.row
+        self._typed = compile_typed(
+            self.plan,
+            self.original_schema,
+            validates=validate is not None,
+            null=DELETED_AT if self._sends_deletes else "",
+        )
         self._delete = self._remove if self._hard_delete else self._mark
         self._buffer_rows = self.max_size
 
@@ -93,6 +100,22 @@ class DoltSink(Sink):
         """Take one record: the SDK's name for `take`."""
         del context
         self.take(record)
+
+    @property
+    def reads_lines(self) -> bool:
+        """Whether `take_line` can take any line of the stream."""
+        return self._typed is not None
+
+    def take_line(self, line: bytes) -> bool:
+        """Take the record of one line, as `take` does; False where that must see it decoded."""
+        row = self._typed.row(line, self.version) if self._typed is not None else None
+        if row is None:
+            return False
+        self._buffer.append(row)
+        self.received += 1
+        if len(self._buffer) >= self._buffer_rows:
+            self.flush()
+        return True
 
     def take(self, record: Any) -> None:
         """Take one record into the buffer, as a row; write the buffer out where it is full."""

@@ -27,7 +27,7 @@ from target_dolt.errors import (
 from target_dolt.fields import field, key_names
 from target_dolt.load import Load, open_database
 from target_dolt.plugins import Plugins, load_plugins
-from target_dolt.reader import MessageReader, TerminatedError
+from target_dolt.reader import MessageReader, Taker, TerminatedError
 from target_dolt.replace import Replacements
 from target_dolt.settings import Settings, config_errors
 from target_dolt.settings_table import DEFAULT_PATH, MAX_MESSAGE_BYTES, SETTINGS
@@ -191,6 +191,11 @@ class TargetDolt(Target):
             sink.take(message_dict.get("record"))
         else:
             self._process_mapped(message_dict)
+
+    def taker(self, message: dict[str, Any]) -> Taker | None:
+        """Return what takes lines of a RECORD's stream whole, where it has such."""
+        sink = self._direct.get(message["stream"])
+        return sink.take_line if sink is not None and sink.reads_lines else None
 
     def _process_mapped(self, message: dict[str, Any]) -> None:
         stream = field(message, "stream", str)
