@@ -33,6 +33,7 @@ from target_dolt.settings import Settings, config_errors
 from target_dolt.settings_table import DEFAULT_PATH, MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
+from target_dolt.versions import Versions
 
 
 class TargetDolt(Target):
@@ -70,6 +71,7 @@ class TargetDolt(Target):
         self._signal: int | None = None
         self._direct: dict[str, DoltSink] = {}
         self._replacements = Replacements()
+        self._versions = Versions(self.settings, lambda: self.point, self._replacements)
         self.plugins = plugins or load_plugins()
         self._point: CommitPoint | None = None
 
@@ -187,7 +189,7 @@ class TargetDolt(Target):
             sink = None
         if sink is not None:
             if message_dict.get("version", sink.version) != sink.version:
-                self._begin_version(sink, message_dict["version"])
+                self._versions.begin(sink, message_dict["version"])
             sink.take(message_dict.get("record"))
         else:
             self._process_mapped(message_dict)
@@ -209,7 +211,7 @@ class TargetDolt(Target):
                 continue
             sink = self._sinks()[stream_map.stream_alias]
             if message.get("version", sink.version) != sink.version:
-                self._begin_version(sink, message["version"])
+                self._versions.begin(sink, message["version"])
             if sink.include_sdc_metadata_properties:
                 sink._add_sdc_metadata_to_record(mapped, message, {})  # noqa: SLF001
             sink.take(mapped)
@@ -226,7 +228,7 @@ class TargetDolt(Target):
             self._replacements.acknowledge()  # an empty state overwrites no real one
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Begin a stream's new version, or end it where its rows have come."""
+        """Begin or end a stream's version, once its SCHEMA has come."""
         stream = field(message_dict, "stream", str)
         version = field(message_dict, "version", int)
         if stream not in self.mapper.stream_maps:
@@ -234,32 +236,8 @@ class TargetDolt(Target):
             raise RecordBeforeSchemaError(msg)
         for stream_map in self.mapper.stream_maps[stream]:
             sink = self._sinks().get(stream_map.stream_alias)
-            if sink is None:
-                continue
-            if sink.version == version:
-                self._replacements.activate(sink)
-            else:
-                self._begin_version(sink, version)
-
-    def _begin_version(self, sink: DoltSink, version: Any) -> None:
-        """Replace a stream's table from here on, where its version is not the table's."""
-        if not isinstance(version, int):
-            if version is None:
-                return
-            msg = f"stream '{sink.stream_name}': a version is a whole number"
-            raise MessageError(msg)
-        sink.version = version
-        if self.settings.load_method is not None and sink.method != "upsert":
-            sink.ignored_versions += 1  # append-only keeps all, overwrite replaces in any case
-            return
-        if not sink.process_activate_version_messages:
-            return
-        sink.flush()
-        if self.load.replaces(sink.stream_name, sink.plan.table.name, version):
-            self.point.before_replacing()
-            self._replacements.open(sink)
-        else:
-            self._replacements.versions[sink.stream_name] = version
+            if sink is not None:
+                self._versions.activate(sink, version)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH's files, each as if it had come by itself."""
