@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from target_dolt.errors import TargetDoltError
-from target_dolt.load import open_database
+from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
 from target_dolt.settings import where_of
 from target_dolt_plugins import doltlite_engine

@@ -11,9 +11,10 @@ import click
 
 from target_dolt import state
 from target_dolt.errors import TargetDoltError
-from target_dolt.load import open_database, told
+from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
 from target_dolt.reader import TerminatedError
+from target_dolt.retry import told
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
 from target_dolt.signals import watch_signals

@@ -4,64 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from target_dolt import catalogue, state
-from target_dolt.backend import Database, Table, Where
-from target_dolt.catalogue import Catalogue
+from target_dolt.backend import Database, Table
 from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
-from target_dolt.draft import Draft, draft
-from target_dolt.errors import ConfigError, NameCollisionError, UnsupportedTypeError, WriteError
 from target_dolt.json_schema import Validator
+from target_dolt.landing import Landing
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
-from target_dolt.names import folded, mapped_table, table_name
 from target_dolt.overlap import Overlap
 from target_dolt.plan import Plan, compile_plan
 from target_dolt.plugins import Plugins
+from target_dolt.retry import told
 from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
-from target_dolt.types import LONGTEXT, declared_bytes, type_text
 
 _log = logging.getLogger("target-dolt")
 
 
-def open_database(where: Where, plugins: Plugins) -> Database:
-    """Open the database that the settings name, by the backend whose it is.
-
-    Raises:
-        ConfigError: No backend takes it.
-    """
-    for backend in plugins.backends.values():
-        if where.url is not None:
-            mine = where.url.get_backend_name() in backend.schemes
-        else:
-            mine = backend.claims(where)
-        if mine:
-            return backend.open(where)
-    schemes = [scheme for backend in plugins.backends.values() for scheme in backend.schemes]
-    place = f"'{where.path}'" if where.url is None else f"{where.url.get_backend_name()}://"
-    msg = f"no backend opens {place}; there are: {', '.join(schemes)}"
-    raise ConfigError(msg)
-
-
-@contextmanager
-def told(what: str, kept: str = "nothing since the last commit was kept") -> Iterator[None]:
-    """Turn a driver's error into one that says what was being done; never with parameters."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        msg = f"{what}: {error.orig}; {kept}"
-        raise WriteError(msg) from error
-
-
 class Load:
-    """One run, from the opening of the database to the removal of the run branch."""
+    """One run, from the making of the run branch to its removal."""
 
     def __init__(self, settings: Settings, plugins: Plugins, database: Database) -> None:
         """Take the lock and make the run branch."""
@@ -72,16 +39,12 @@ class Load:
         with told(f"opening '{database.name}'", "nothing was changed"):
             self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
             self.tables = Tables(database, self.connection)
-            self.catalogue = Catalogue(database, self.connection, self.tables)
-            if self.tables.has(catalogue.NAME):
-                self.branch.know(catalogue.NAME)
+            self._landing = Landing(settings, plugins, database, self.branch, self.tables)
             self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
         self._overlap = Overlap(enabled=database.overlaps)
         self.commits = 0
-        self.dirty = False
-        self._widened: list[str] = []
         self._written: dict[str, str] = {}
-        self._streams: dict[str, tuple[str, str]] = {}
+        self._has_written = False
         self._committed_at = time.monotonic()
 
     @property
@@ -89,60 +52,10 @@ class Load:
         """The connection on the run branch."""
         return self.branch.connection
 
-    def place(self, stream: str) -> str:
-        """Return a stream's table: its place in `table_map`, the one it has, or a new one.
-
-        Raises:
-            NameCollisionError: `table_map` gives one table to two streams.
-        """
-        table_map = self.settings.table_map or {}
-        if stream in table_map:
-            name = mapped_table(stream, table_map[stream])
-        else:
-            others = set(table_map.values())
-            taken = {folded(table) for table in others | self.catalogue.tables_beside(stream)}
-            taken |= {key for key, (other, _) in self._streams.items() if other != stream}
-            name = table_name(stream, self.settings.table_prefix, taken)
-        other, _ = self._streams.setdefault(folded(name), (stream, name))
-        if other != stream:
-            msg = (
-                f"the streams '{other}' and '{stream}' would both go to the table '{name}'; "
-                "give one of them another table with `table_map`"
-            )
-            raise NameCollisionError(msg)
-        return name
-
-    def _keep_row_small(self, drawn: Draft) -> None:
-        """Keep texts of new columns outside of the row where the table has no room for them."""
-        name = drawn.table.name
-        existing = self.tables.find(name, self.catalogue.types(name))
-        limit = self.database.limits.row_bytes
-        if existing is None or limit is None:
-            return
-        merged = {**drawn.table.types, **existing.types}
-        if sum(declared_bytes(one) for one in merged.values()) > limit:
-            for column in drawn.table.types.keys() - existing.types.keys():
-                if isinstance(drawn.table.types[column], sa.VARCHAR):
-                    drawn.table.types[column] = LONGTEXT
-
-    def _check_types(self, drawn: Draft) -> None:
-        for column, column_type in drawn.table.types.items():
-            try:
-                self.database.storage(column_type)
-            except UnsupportedTypeError as error:
-                name = drawn.properties[column][0]
-                msg = f"stream '{drawn.stream}', column '{name}': {error}"
-                raise UnsupportedTypeError(msg) from error
-
-    def _tell_names(self, drawn: Draft) -> None:
-        """Log, once for a database, where a stream or a property is called otherwise there."""
-        stream, table = drawn.stream, drawn.table.name
-        known = self.catalogue.columns(table, stream)
-        if not known and table != self.settings.table_prefix + stream.rsplit("-", 1)[-1]:
-            _log.warning("The stream '%s' goes to the table '%s'", stream, table)
-        for column, (name, _) in drawn.properties.items():
-            if column != name and name not in known:
-                _log.warning("stream '%s': '%s' is the column '%s'", stream, name, column)
+    @property
+    def dirty(self) -> bool:
+        """Whether anything was written or changed since the last commit point."""
+        return self._has_written or self._landing.changed
 
     def plan(
         self,
@@ -152,7 +65,7 @@ class Load:
         validate: Validator | None,
         wider: Mapping[str, ColumnType],
     ) -> Plan:
-        """Make or evolve a stream's table, note it in the catalogue, and compile its plan.
+        """Make or evolve a stream's table, and compile its plan.
 
         Args:
             stream: The stream's name.
@@ -162,44 +75,9 @@ class Load:
             wider: Types of columns that must hold more than the schema says.
         """
         self._overlap.wait()  # the connection is the writer's until then
-        dialect = self.plugins.dialects["json-schema"]
-        limits = self.database.limits
-        table = self.place(stream)
-        known = self.catalogue.columns(table, stream)
-        drawn = draft(stream, table, schema, keys, known, dialect, self.plugins, limits)
-        self._check_types(drawn)
-        self._tell_names(drawn)
-        drawn.table.types.update(wider)
-        self._keep_row_small(drawn)
-        what = f"stream '{stream}', table '{drawn.table.name}'"
-        with told(what):
-            fitted = self.branch.again(what, lambda: self._fit(drawn, schema))
-        self._written[fitted.name] = stream
-        return compile_plan(drawn, fitted, self.database, self.plugins, validate)
-
-    def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
-        known = self.catalogue.types(drawn.table.name)
-        before = self.tables.find(drawn.table.name, known)
-        if before is not None:
-            self.branch.know(before.name)
-        frozen = self.settings.schema_changes == "freeze"
-        table = self.tables.fit(drawn.table, known, frozen=frozen)
-        self.dirty |= table != before
-        self._note_widened(before, table)
-        properties = {
-            column: (name, schema["properties"][name])
-            for column, (name, _) in drawn.properties.items()
-        }
-        self.dirty |= self.catalogue.record(
-            catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
-        )
-        return table
-
-    def _note_widened(self, before: Table | None, table: Table) -> None:
-        for name, old in (before.types if before else {}).items():
-            texts = type_text(old), type_text(table.types[name])
-            if texts[0] != texts[1]:
-                self._widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
+        drawn, table = self._landing.land(stream, schema, keys, wider)
+        self._written[table.name] = stream
+        return compile_plan(drawn, table, self.database, self.plugins, validate)
 
     def replaces(self, stream: str, table: str, version: int) -> bool:
         """Whether rows of this version take the place of all that a stream's table holds.
@@ -247,7 +125,7 @@ class Load:
             with told(what):
                 self.branch.again(what, attempt)
 
-        self.dirty = True
+        self._has_written = True
         self._overlap.run(write)
 
     def commit(
@@ -260,7 +138,7 @@ class Load:
             records: Records received since the last commit, by stream.
             versions: The versions that streams' tables hold now, where that is new.
         """
-        self.dirty = False
+        self._has_written = self._landing.changed = False
         self._overlap.wait()
         with told("the commit"):
             written = [*self._written, catalogue.NAME]
@@ -284,13 +162,13 @@ class Load:
                     self.run,
                     {stream: count for stream, count in records.items() if count},
                     changes,
-                    tuple(self._widened),
+                    tuple(self._landing.widened),
                 )
                 return pending, compose_message(pending, self.settings, self.plugins)
 
             commit = self.branch.commit(written, beside, compose, self.settings.commit_author)
         self._kept = kept
-        self._widened = []
+        self._landing.widened = []
         if commit is not None:
             self.commits += 1
             self._tell(commit)

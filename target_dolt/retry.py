@@ -1,13 +1,16 @@
-"""Doing a step again after a lost connection or a met transaction: bounded, and told."""
+"""A step of a run: done again after a lost connection, and told in words where it fails."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import sqlalchemy as sa
+
+from target_dolt.errors import WriteError
 
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between attempts: a server that was started again answers within a second or two."""
@@ -47,3 +50,13 @@ def again(
         time.sleep(pause)
     recover()
     return attempt()
+
+
+@contextmanager
+def told(what: str, kept: str = "nothing since the last commit was kept") -> Iterator[None]:
+    """Turn a driver's error into one that says what was being done; never with parameters."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        msg = f"{what}: {error.orig}; {kept}"
+        raise WriteError(msg) from error

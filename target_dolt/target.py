@@ -25,7 +25,8 @@ from target_dolt.errors import (
     TargetDoltError,
 )
 from target_dolt.fields import field, key_names
-from target_dolt.load import Load, open_database
+from target_dolt.load import Load
+from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.reader import MessageReader, Taker, TerminatedError
 from target_dolt.replace import Replacements

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from target_dolt import Database
 from target_dolt.catalogue import read as read_catalogue
-from target_dolt.load import open_database
+from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.schema import Tables
 from target_dolt.settings import where

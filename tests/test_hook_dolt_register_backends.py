@@ -11,7 +11,7 @@ from support_values import ID, refused
 
 from target_dolt import Backend, Database, Where, hookimpl
 from target_dolt.errors import ConfigError
-from target_dolt.load import open_database
+from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
 from target_dolt.settings import where
 

@@ -1,0 +1,163 @@
+"""Where a stream lands: its table, made or evolved, and noted in the catalogue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt import catalogue
+from target_dolt.backend import Database, Table
+from target_dolt.catalogue import Catalogue
+from target_dolt.commits import RunBranch
+from target_dolt.dialect import ColumnType
+from target_dolt.draft import Draft, draft
+from target_dolt.errors import NameCollisionError, UnsupportedTypeError
+from target_dolt.names import folded, mapped_table, table_name
+from target_dolt.plugins import Plugins
+from target_dolt.retry import told
+from target_dolt.schema import Tables
+from target_dolt.settings import Settings
+from target_dolt.types import LONGTEXT, declared_bytes, type_text
+
+_log = logging.getLogger("target-dolt")
+
+
+class Landing:
+    """The tables that a run's streams go to.
+
+    Attributes:
+        changed: Whether a table or the catalogue has changed since this was last set to False.
+        widened: The columns that became wider since this was last emptied, for the message of
+            the commit.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        database: Database,
+        branch: RunBranch,
+        tables: Tables,
+    ) -> None:
+        """Read the catalogue of the run branch."""
+        self._settings = settings
+        self._plugins = plugins
+        self._database = database
+        self._branch = branch
+        self._tables = tables
+        self._catalogue = Catalogue(database, branch.connection, tables)
+        if tables.has(catalogue.NAME):
+            branch.know(catalogue.NAME)
+        self._streams: dict[str, tuple[str, str]] = {}
+        self.changed = False
+        self.widened: list[str] = []
+
+    def place(self, stream: str) -> str:
+        """Return a stream's table: its place in `table_map`, the one it has, or a new one.
+
+        Raises:
+            NameCollisionError: `table_map` gives one table to two streams.
+        """
+        table_map = self._settings.table_map or {}
+        if stream in table_map:
+            name = mapped_table(stream, table_map[stream])
+        else:
+            others = set(table_map.values())
+            taken = {folded(table) for table in others | self._catalogue.tables_beside(stream)}
+            taken |= {key for key, (other, _) in self._streams.items() if other != stream}
+            name = table_name(stream, self._settings.table_prefix, taken)
+        other, _ = self._streams.setdefault(folded(name), (stream, name))
+        if other != stream:
+            msg = (
+                f"the streams '{other}' and '{stream}' would both go to the table '{name}'; "
+                "give one of them another table with `table_map`"
+            )
+            raise NameCollisionError(msg)
+        return name
+
+    def _keep_row_small(self, drawn: Draft) -> None:
+        """Keep texts of new columns outside of the row where the table has no room for them."""
+        name = drawn.table.name
+        existing = self._tables.find(name, self._catalogue.types(name))
+        limit = self._database.limits.row_bytes
+        if existing is None or limit is None:
+            return
+        merged = {**drawn.table.types, **existing.types}
+        if sum(declared_bytes(one) for one in merged.values()) > limit:
+            for column in drawn.table.types.keys() - existing.types.keys():
+                if isinstance(drawn.table.types[column], sa.VARCHAR):
+                    drawn.table.types[column] = LONGTEXT
+
+    def _check_types(self, drawn: Draft) -> None:
+        for column, column_type in drawn.table.types.items():
+            try:
+                self._database.storage(column_type)
+            except UnsupportedTypeError as error:
+                name = drawn.properties[column][0]
+                msg = f"stream '{drawn.stream}', column '{name}': {error}"
+                raise UnsupportedTypeError(msg) from error
+
+    def _tell_names(self, drawn: Draft) -> None:
+        """Log, once for a database, where a stream or a property is called otherwise there."""
+        stream, table = drawn.stream, drawn.table.name
+        known = self._catalogue.columns(table, stream)
+        if not known and table != self._settings.table_prefix + stream.rsplit("-", 1)[-1]:
+            _log.warning("The stream '%s' goes to the table '%s'", stream, table)
+        for column, (name, _) in drawn.properties.items():
+            if column != name and name not in known:
+                _log.warning("stream '%s': '%s' is the column '%s'", stream, name, column)
+
+    def land(
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        keys: Sequence[str],
+        wider: Mapping[str, ColumnType],
+    ) -> tuple[Draft, Table]:
+        """Make or evolve a stream's table; return what was asked for and what there is now.
+
+        Args:
+            stream: The stream's name.
+            schema: Its schema.
+            keys: Its key, empty for a table without one.
+            wider: Types of columns that must hold more than the schema says.
+        """
+        dialect = self._plugins.dialects["json-schema"]
+        limits = self._database.limits
+        table = self.place(stream)
+        known = self._catalogue.columns(table, stream)
+        drawn = draft(stream, table, schema, keys, known, dialect, self._plugins, limits)
+        self._check_types(drawn)
+        self._tell_names(drawn)
+        drawn.table.types.update(wider)
+        self._keep_row_small(drawn)
+        what = f"stream '{stream}', table '{drawn.table.name}'"
+        with told(what):
+            return drawn, self._branch.again(what, lambda: self._fit(drawn, schema))
+
+    def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
+        known = self._catalogue.types(drawn.table.name)
+        before = self._tables.find(drawn.table.name, known)
+        if before is not None:
+            self._branch.know(before.name)
+        frozen = self._settings.schema_changes == "freeze"
+        table = self._tables.fit(drawn.table, known, frozen=frozen)
+        self.changed |= table != before
+        self._note_widened(before, table)
+        properties = {
+            column: (name, schema["properties"][name])
+            for column, (name, _) in drawn.properties.items()
+        }
+        self.changed |= self._catalogue.record(
+            catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
+        )
+        return table
+
+    def _note_widened(self, before: Table | None, table: Table) -> None:
+        for name, old in (before.types if before else {}).items():
+            texts = type_text(old), type_text(table.types[name])
+            if texts[0] != texts[1]:
+                self.widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
