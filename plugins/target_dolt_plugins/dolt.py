@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +16,10 @@ from sqlalchemy.pool import NullPool
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.backend import sa_table
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import CommitConflictError, ConfigError, LockedError
+from target_dolt.errors import CommitConflictError, ConfigError
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
+from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_tls import tls_options
 from target_dolt_plugins.dolt_types import logical_type, respelling, storage
 from target_dolt_plugins.dolt_writer import InsertWriter, LoadDataWriter, describe_type
@@ -151,22 +151,9 @@ class DoltDatabase(Database):
     @contextmanager
     def lock(self, name: str) -> Iterator[Callable[[], None]]:
         """Hold one of the server's named locks, on a connection of its own."""
-        full = f"{self._url.database}/{name}".lower()
-        with self.connect() as connection:
-
-            def take() -> None:
-                with connection.begin():
-                    if connection.execute(_GET_LOCK, {"name": full}).scalar() == 1:
-                        return
-                    owner = connection.execute(_LOCK_OWNER, {"name": full}).scalar()
-                msg = f"connection {owner} of the server holds it"
-                raise LockedError(msg)
-
-            take()
+        full = f"{self._url.database}/{name}".lower()  # Dolt takes both spellings for one database
+        with self.connect() as connection, named_lock(connection, full) as take:
             yield take
-            # On a lost connection the server has freed it already.
-            with contextlib.suppress(sa.exc.DBAPIError), connection.begin():
-                connection.execute(_RELEASE_LOCK, {"name": full})
 
     def is_transient(self, error: sa.exc.DBAPIError) -> bool:
         """A lost connection, or a transaction that met another one."""
@@ -297,11 +284,6 @@ def _open(where: Where) -> Database:
     except BaseException:
         server.close()
         raise
-
-
-_GET_LOCK = sa.text("SELECT GET_LOCK(:name, 0)")
-_LOCK_OWNER = sa.text("SELECT IS_USED_LOCK(:name)")
-_RELEASE_LOCK = sa.text("SELECT RELEASE_LOCK(:name)")
 
 
 @hookimpl(trylast=True)
