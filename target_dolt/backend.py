@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from target_dolt.dialect import ColumnType, Converter
+from target_dolt.errors import CommitConflictError
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,6 @@ class Database(abc.ABC):
     def is_transient(self, error: sa.exc.DBAPIError) -> bool:
         """Whether what failed may succeed if it is done again."""
 
-    @abc.abstractmethod
     def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
         """Move the branch that `target` is on to the head of `branch`, if it still is at `base`.
 
@@ -166,6 +166,28 @@ class Database(abc.ABC):
 
         Raises:
             CommitConflictError: Uncommitted changes of the branch are in the way.
+        """
+        try:
+            with target.begin():
+                if _head(target) != base:
+                    return False
+                self.move(target, branch)
+        except sa.exc.DBAPIError as error:
+            if self.is_transient(error):
+                raise
+            with target.begin():
+                if _head(target) != base:
+                    return False  # it was moved between our look and our move
+            msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
+            raise CommitConflictError(msg) from error
+        return True
+
+    @abc.abstractmethod
+    def move(self, target: sa.Connection, branch: str) -> None:
+        """Move the branch that `target` is on forward to the head of `branch`.
+
+        Raises:
+            CommitConflictError, sqlalchemy.exc.DBAPIError: Uncommitted changes would be lost.
         """
 
     @abc.abstractmethod
@@ -213,6 +235,10 @@ class Backend:
     schemes: tuple[str, ...]
     claims: Callable[[Where], bool]
     open: Callable[[Where], Database]
+
+
+def _head(connection: sa.Connection) -> str:
+    return str(connection.exec_driver_sql("SELECT dolt_hashof(active_branch())").scalar())
 
 
 def restore_rows(connection: sa.Connection, table: sa.Table, committed: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.backend import sa_table
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import CommitConflictError, ConfigError
+from target_dolt.errors import ConfigError
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
 from target_dolt_plugins.dolt_lock import named_lock
@@ -159,22 +159,9 @@ class DoltDatabase(Database):
         """A lost connection, or a transaction that met another one."""
         return error.connection_invalidated or error_code(error) in _TRANSIENT
 
-    def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
-        """Move the branch by a fast-forward merge."""
-        try:
-            with target.begin():
-                if _head(target) != base:
-                    return False
-                self.call(target, "dolt_merge", "--ff-only", branch)
-        except sa.exc.DBAPIError as error:
-            if self.is_transient(error):
-                raise
-            with target.begin():
-                if _head(target) != base:
-                    return False
-            msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
-            raise CommitConflictError(msg) from error
-        return True
+    def move(self, target: sa.Connection, branch: str) -> None:
+        """Move the branch by a fast-forward merge, which stops before uncommitted changes."""
+        self.call(target, "dolt_merge", "--ff-only", branch)
 
     def storage(self, column_type: ColumnType) -> Storage:
         """Return how Dolt keeps a type."""
@@ -256,10 +243,6 @@ def error_code(error: sa.exc.DBAPIError) -> int | None:
     """Return the number of a MySQL error."""
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
-
-
-def _head(connection: sa.Connection) -> str:
-    return str(connection.exec_driver_sql("SELECT dolt_hashof(active_branch())").scalar())
 
 
 def _claims(where: Where) -> bool:

@@ -15,11 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import (
-    CommitConflictError,
-    ConfigError,
-    LockedError,
-)
+from target_dolt.errors import CommitConflictError, ConfigError, LockedError
 from target_dolt_plugins import doltlite_engine
 from target_dolt_plugins.doltlite_evolution import alter
 from target_dolt_plugins.doltlite_types import logical_type, storage
@@ -31,7 +27,7 @@ seconds."""
 
 
 _COVERED = (
-    "SELECT to_table_name FROM dolt_diff_summary(?, ?) WHERE diff_type = 'added' "
+    "SELECT to_table_name FROM dolt_diff_summary('HEAD', ?) WHERE diff_type = 'added' "
     "AND to_table_name IN (SELECT name FROM sqlite_master)"
 )
 """A table that the run adds and that somebody has uncommitted; one that `dolt_ignore` names is in
@@ -146,26 +142,17 @@ class DoltLiteDatabase(Database):
         del error
         return False
 
-    def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
+    def move(self, target: sa.Connection, branch: str) -> None:
         """Move the branch by a checked reset: dolt_merge grows with history, this does not."""
-        try:
-            with target.begin():
-                here = target.exec_driver_sql("SELECT active_branch()").scalar()
-                if target.exec_driver_sql("SELECT dolt_hashof(?)", (here,)).scalar() != base:
-                    return False
-                covered = target.exec_driver_sql(_COVERED, (base, branch)).scalar()
-                if covered is not None:
-                    msg = f"the table '{covered}' is there, and in no commit"
-                    raise CommitConflictError(msg)
-                if target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
-                    # Somebody's uncommitted changes: only a merge keeps them.
-                    self.call(target, "dolt_merge", branch)
-                else:
-                    self.call(target, "dolt_reset", "--hard", branch)
-        except sa.exc.DBAPIError as error:
-            msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
-            raise CommitConflictError(msg) from error
-        return True
+        covered = target.exec_driver_sql(_COVERED, (branch,)).scalar()
+        if covered is not None:
+            msg = f"the table '{covered}' is there, and in no commit"
+            raise CommitConflictError(msg)
+        if target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
+            # Somebody's uncommitted changes: only a merge keeps them.
+            self.call(target, "dolt_merge", branch)
+        else:
+            self.call(target, "dolt_reset", "--hard", branch)
 
     def storage(self, column_type: ColumnType) -> Storage:
         """Return how a STRICT table keeps a type."""
