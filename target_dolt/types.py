@@ -6,8 +6,8 @@ SQLAlchemy's types are the vocabulary; their MySQL spelling is the one kept in t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -57,6 +57,14 @@ _TYPES: dict[str, Callable[..., ColumnType]] = {
     "LONGTEXT": mysql.LONGTEXT,
 }
 _TYPE_TEXT = re.compile(r"(?P<name>[A-Z ]+?)(?:\((?P<arguments>[\d, ]+)\))?")
+
+
+T = TypeVar("T")
+
+
+def first_of_kind(rows: Iterable[tuple[type[ColumnType], T]], column_type: ColumnType) -> T | None:
+    """Return what the first row says whose kind a type is of; None where no row has it."""
+    return next((said for kind, said in rows if isinstance(column_type, kind)), None)
 
 
 def type_text(column_type: ColumnType) -> str:

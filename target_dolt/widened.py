@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from target_dolt.dialect import ColumnType, Converter, Schema
+from target_dolt.types import first_of_kind
 from target_dolt.values import writer
 
 _SPELLINGS: tuple[tuple[type[ColumnType], Converter], ...] = (
@@ -20,7 +21,7 @@ _SPELLINGS: tuple[tuple[type[ColumnType], Converter], ...] = (
 
 def speller(column_type: ColumnType) -> Converter:
     """Return how a type's values, as its converter made them, are spelled in a text column."""
-    return next((spell for kind, spell in _SPELLINGS if isinstance(column_type, kind)), str)
+    return first_of_kind(_SPELLINGS, column_type) or str
 
 
 def spelled(schema: Schema, own_type: ColumnType) -> Converter:

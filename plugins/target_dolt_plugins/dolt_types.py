@@ -14,6 +14,7 @@ from sqlalchemy.dialects import mysql
 from target_dolt import Storage, types
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import UnsupportedTypeError
+from target_dolt.types import first_of_kind
 from target_dolt.values import TooNarrowError, parse_json
 
 _MANY_DIGITS = re.compile(r"\d{16}|\d\.\d*\d{13}|[eE]|\d{2,}\.\d{10}")
@@ -68,11 +69,11 @@ _STORAGE: tuple[tuple[type[ColumnType], Callable[[Any], Storage]], ...] = (
 
 def storage(column_type: ColumnType) -> Storage:
     """Return how Dolt keeps a type; UnsupportedTypeError where it cannot."""
-    for kind, make in _STORAGE:
-        if isinstance(column_type, kind):
-            return make(column_type)
-    msg = f"Dolt has no place for {column_type!r}"
-    raise UnsupportedTypeError(msg)
+    make = first_of_kind(_STORAGE, column_type)
+    if make is None:
+        msg = f"Dolt has no place for {column_type!r}"
+        raise UnsupportedTypeError(msg)
+    return make(column_type)
 
 
 _LOGICAL: tuple[tuple[type[ColumnType], Callable[[Any], ColumnType]], ...] = (
@@ -103,12 +104,10 @@ def respelling(old: ColumnType, new: ColumnType) -> Callable[[Any], Any] | None:
     """Return the expression that mends a column which was just changed to text, or None."""
     if not isinstance(new, mysql.LONGTEXT):
         return None
-    return next((make for kind, make in _RESPELLED if isinstance(old, kind)), None)
+    return first_of_kind(_RESPELLED, old)
 
 
 def logical_type(reflected: ColumnType) -> ColumnType:
     """Return the type of a column as Dolt declares it; text for all that has no row above."""
-    for kind, make in _LOGICAL:
-        if isinstance(reflected, kind):
-            return make(reflected)
-    return types.LONGTEXT
+    make = first_of_kind(_LOGICAL, reflected)
+    return types.LONGTEXT if make is None else make(reflected)

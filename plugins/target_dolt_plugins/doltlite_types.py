@@ -12,6 +12,7 @@ from sqlalchemy.dialects import mysql
 from target_dolt import Storage, values, widened
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import UnsupportedTypeError
+from target_dolt.types import first_of_kind
 from target_dolt.values import parse_json
 
 DOUBLE_DIGITS = 15
@@ -60,11 +61,11 @@ _LOGICAL: tuple[tuple[type[ColumnType], ColumnType], ...] = (
 
 def storage(column_type: ColumnType) -> Storage:
     """Return how a STRICT table keeps a type; UnsupportedTypeError where it cannot."""
-    for kind, make in _STORAGE:
-        if isinstance(column_type, kind):
-            return make(column_type)
-    msg = f"DoltLite has no place for {column_type!r}"
-    raise UnsupportedTypeError(msg)
+    make = first_of_kind(_STORAGE, column_type)
+    if make is None:
+        msg = f"DoltLite has no place for {column_type!r}"
+        raise UnsupportedTypeError(msg)
+    return make(column_type)
 
 
 _TEXTS = (sa.VARCHAR, mysql.LONGTEXT, sa.JSON, sa.DATE, sa.DATETIME, sa.TIME)
@@ -90,7 +91,4 @@ def rewriting(old: ColumnType, new: ColumnType) -> Converter | None:
 
 def logical_type(reflected: ColumnType) -> ColumnType:
     """Return the widest type that SQLite keeps in a column declared so."""
-    for kind, logical in _LOGICAL:
-        if isinstance(reflected, kind):
-            return logical
-    return mysql.LONGTEXT()
+    return first_of_kind(_LOGICAL, reflected) or mysql.LONGTEXT()
