@@ -33,6 +33,8 @@ ROW_BYTES = 65_504
 """Dolt's MaxTupleDataSize, by the columns' declared lengths."""
 
 CONNECT_SECONDS = 20
+"""How long a server may take to answer at all, handshake included."""
+
 READ_SECONDS = 3600
 """How long one statement may take: a bound against a server that never answers."""
 
@@ -114,7 +116,7 @@ class DoltDatabase(Database):
         elif "dolt_version" in str(error.orig):
             reason = "the server is not Dolt"
         else:
-            reason = str(error.orig)
+            reason = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
         return ConfigError(f"'{self.name}': {reason}")
 
     @cached_property

@@ -57,6 +57,28 @@ class DoltConnection(Connection):
     """
 
     rows_to_send: Iterator[bytes] | None = None
+    _read_timeout: float | None
+    _write_timeout: float | None
+
+    def connect(self, sock: Any = None) -> None:
+        """Connect; who never speaks is waited for as long as who takes no connection.
+
+        PyMySQL bounds the handshake by the time-outs of statements, which may take an hour.
+        """
+        bounds = self._read_timeout, self._write_timeout
+        self._read_timeout = self._write_timeout = self.connect_timeout
+        try:
+            super().connect(sock)
+        except pymysql.err.OperationalError as error:
+            if error.args[0] == CR.CR_SERVER_LOST and isinstance(error.__context__, TimeoutError):
+                msg = (
+                    f"{self.host}:{self.port} took the connection and said nothing for "
+                    f"{self.connect_timeout} seconds; is a Dolt server there, and is it well?"
+                )
+                raise pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, msg) from error
+            raise
+        finally:
+            self._read_timeout, self._write_timeout = bounds
 
     def _read_query_result(self, unbuffered: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyMySQL's
         self._result = None

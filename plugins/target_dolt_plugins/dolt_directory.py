@@ -28,6 +28,9 @@ into sql-server.info: for this start alone, and for who may read the directory."
 START_SECONDS = 30
 STOP_SECONDS = 30
 WAIT_SECONDS = 0.02
+ANSWER_SECONDS = 5
+"""How long a server that holds a directory may take to greet: any other program may have its port
+by now, and say nothing."""
 
 _log = logging.getLogger("target-dolt")
 
@@ -80,7 +83,8 @@ def _answers(info: ServerInfo) -> bool:
             port=info.port,
             user=LOCAL_USER,
             password=info.secret,
-            connect_timeout=5,
+            connect_timeout=ANSWER_SECONDS,
+            read_timeout=ANSWER_SECONDS,
         )
     except pymysql.err.MySQLError:
         return False
