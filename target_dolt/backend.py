@@ -216,6 +216,16 @@ class Database(abc.ABC):
         """Return what writes rows into a table."""
 
     @abc.abstractmethod
+    def diff_rows(
+        self, connection: sa.Connection, table: str, old: str, new: str
+    ) -> sa.CursorResult[Any]:
+        """Return the rows of a table that differ between two commits, given by their hashes.
+
+        Columns: `from_...` and `to_...` for each of the table's, and `diff_type`, which is
+        added, modified or removed.
+        """
+
+    @abc.abstractmethod
     def close(self) -> None:
         """Close the database."""
 

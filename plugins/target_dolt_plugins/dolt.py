@@ -217,6 +217,12 @@ class DoltDatabase(Database):
         make = LoadDataWriter if self._bulk == "load_data" else InsertWriter
         return make(described, self._sql)
 
+    def diff_rows(
+        self, connection: sa.Connection, table: str, old: str, new: str
+    ) -> sa.CursorResult[Any]:
+        """Return the rows that differ, each side by its own commit's columns."""
+        return connection.exec_driver_sql("SELECT * FROM dolt_diff(%s, %s, %s)", (old, new, table))
+
     def close(self) -> None:
         """Stop the server where it is ours, after the last other run that uses it."""
         if self._server is None:

@@ -1,0 +1,155 @@
+"""A database's history: its commits, and what differs between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt import Database
+from target_dolt.commits import OWN_PREFIX
+from target_dolt.errors import TargetDoltError
+
+
+class QueryError(TargetDoltError):
+    """A statement or a reference that the database did not take."""
+
+
+@contextmanager
+def query_errors() -> Iterator[None]:
+    """Tell what a database answered, without the statement's values."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise QueryError(str(error.orig)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One commit: its hash, when it was made (UTC), by whom, and what it says."""
+
+    commit: str
+    date: str
+    author: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableDiff:
+    """What differs in one table between two commits.
+
+    Attributes:
+        table: The table's name, the newer one where it was renamed.
+        change: `added`, `dropped`, `renamed` or `modified`.
+        schema_changed: Whether its columns differ.
+        added: Rows that only the newer commit has.
+        changed: Rows that both have, with other values.
+        deleted: Rows that only the older commit has.
+    """
+
+    table: str
+    change: str
+    schema_changed: bool
+    added: int
+    changed: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowDiff:
+    """What differs in one row.
+
+    Attributes:
+        change: `added`, `modified` or `removed`.
+        old: The row of the older commit by column, None where there is none.
+        new: The row of the newer commit.
+    """
+
+    change: str
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+
+
+def commit_of(database: Database, ref: str) -> str:
+    """Return the hash of a branch's head, a tag or a commit; `HEAD~1` counts back.
+
+    Raises:
+        QueryError: There is no such thing.
+    """
+    query = sa.text("SELECT dolt_hashof(:ref)")
+    try:
+        with database.connect() as connection, connection.begin():
+            return str(connection.execute(query, {"ref": ref}).scalar_one())
+    except sa.exc.DBAPIError as error:
+        msg = f"there is no branch, tag or commit '{ref}'"
+        raise QueryError(msg) from error
+
+
+def log(database: Database, ref: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
+    """Yield the commits that lead to `ref`, the newest first, `limit` at the most."""
+    query = "SELECT commit_hash, date, committer, email, message FROM dolt_log"
+    count = "" if limit is None else f" LIMIT {limit:d}"
+    commit = commit_of(database, ref)
+    with query_errors(), database.connect(commit) as connection, connection.begin():
+        for row in connection.exec_driver_sql(query + count):
+            author = f"{row.committer} <{row.email}>" if row.email else row.committer
+            yield LogEntry(row.commit_hash, str(row.date), author, row.message)
+
+
+def diff(database: Database, old: str, new: str, *, own: bool = False) -> list[TableDiff]:
+    """Return what differs between two references, by table.
+
+    Args:
+        database: The open database.
+        old: The older branch, tag or commit.
+        new: The newer one.
+        own: Whether the tables that target-dolt keeps for itself are among them.
+    """
+    pair = {"old": commit_of(database, old), "new": commit_of(database, new)}
+    with query_errors(), database.connect() as connection, connection.begin():
+        counts = {row.table_name: row for row in connection.execute(_STAT, pair)}
+        found = []
+        for row in connection.execute(_SUMMARY, pair):
+            table = row.to_table_name or row.from_table_name
+            if own or not table.startswith(OWN_PREFIX):
+                count = counts.get(table)
+                found.append(
+                    TableDiff(
+                        table,
+                        row.diff_type,
+                        bool(row.schema_change),
+                        int(count.rows_added or 0) if count else 0,
+                        int(count.rows_modified or 0) if count else 0,
+                        int(count.rows_deleted or 0) if count else 0,
+                    )
+                )
+    return sorted(found, key=lambda one: one.table)
+
+
+def row_diff(database: Database, table: str, old: str, new: str) -> Iterator[RowDiff]:
+    """Yield the rows of a table that differ between two references."""
+    commits = commit_of(database, old), commit_of(database, new)
+    with query_errors(), database.connect() as connection, connection.begin():
+        for row in database.diff_rows(connection, table, *commits).mappings():
+            sides = {
+                side: {
+                    name.removeprefix(f"{side}_"): value
+                    for name, value in row.items()
+                    if name.startswith(f"{side}_")
+                    and name not in {f"{side}_commit", f"{side}_commit_date"}
+                }
+                for side in ("from", "to")
+            }
+            change = row["diff_type"]
+            yield RowDiff(
+                change,
+                None if change == "added" else sides["from"],
+                None if change == "removed" else sides["to"],
+            )
+
+
+_STAT = sa.text("SELECT * FROM dolt_diff_stat(:old, :new)")
+_SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")

@@ -1,0 +1,88 @@
+"""How commands write rows to stdout: as a table for people, CSV, JSON lines or Markdown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Writer = Callable[[Sequence[str], Iterable[Sequence[Any]]], None]
+"""Writes rows under their columns' names."""
+
+_as_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+
+
+def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    table = Table()
+    for name in columns:
+        table.add_column(Text(name))
+    for row in rows:
+        table.add_row(*(Text(_shown(value)) for value in row))
+    # Where nobody watches, no row is cut to a terminal's width.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width).print(table)
+
+
+def _plain(value: Any) -> Any:
+    """Return bytes as hexadecimal digits, all else as it is."""
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _shown(value: Any) -> str:
+    return "NULL" if value is None else str(_plain(value))
+
+
+def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    for row in (columns, *rows):
+        click.echo(",".join(_csv_field(_plain(value)) for value in row))
+
+
+def _csv_field(value: Any) -> str:
+    """Return a field as Postgres and Dolt write it: empty for NULL, quoted for an empty text.
+
+    Python's csv module tells the two apart from 3.12 on only.
+    """
+    if value is None:
+        return ""
+    text = str(value)
+    if text and not any(one in text for one in ',"\r\n'):
+        return text
+    return '"{}"'.format(text.replace('"', '""'))
+
+
+def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    for row in rows:
+        values = (_plain(value) for value in row)
+        click.echo(_as_json(dict(zip(columns, values, strict=True))).decode())
+
+
+def _write_markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as GitHub and others show it; a value cannot end its cell."""
+    click.echo(_markdown_row(columns))
+    click.echo(_markdown_row("---" for _ in columns))
+    for row in rows:
+        click.echo(_markdown_row(map(_shown, row)))
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(markdown_text(cell) for cell in cells) + " |"
+
+
+def markdown_text(text: str) -> str:
+    """Return text that stands for itself in Markdown, in one line."""
+    marked = "".join(f"\\{one}" if one in "\\`*_|<>[]#~" else one for one in text)
+    return " ".join(marked.splitlines())
+
+
+WRITERS: dict[str, Writer] = {
+    "table": _write_table,
+    "csv": _write_csv,
+    "json": _write_json,
+    "markdown": _write_markdown,
+}

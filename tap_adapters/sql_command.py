@@ -1,0 +1,75 @@
+"""`dolt-sync sql`: a query of a database, now or as of any commit, or a prompt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+import sqlalchemy as sa
+
+from tap_adapters.history import QueryError, commit_of, query_errors
+from tap_adapters.output import WRITERS
+from tap_adapters.shell import format_option, opened, told
+
+
+@click.command()
+@click.argument("database")
+@click.argument("query", required=False)
+@click.option("--at", "ref", metavar="REF", help="Read a branch, tag or commit as it was.")
+@format_option("table", "csv", "json")
+@told
+def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
+    """Run SQL on a database, or open a prompt where no QUERY is given.
+
+    \b
+    Examples:
+      dolt-sync sql dolt.db "SELECT * FROM dogs"
+      dolt-sync sql dolt.db "SELECT * FROM dolt_log"
+      dolt-sync sql dolt.db --at HEAD~1 --format csv "SELECT * FROM dogs"
+    """  # noqa: D301 - click reads \b as a control character
+    with opened(database) as found:
+        commit = None if ref is None else commit_of(found, ref)
+        with found.connect(commit) as connection:
+            if query is not None:
+                _run(connection, query, form)
+                return
+            prompts = sys.stdin.isatty()
+            failed = False
+            for statement in _statements(prompts):
+                try:
+                    _run(connection, statement, form)
+                except QueryError as error:
+                    click.echo(f"Error: {error}", err=True)
+                    failed = not prompts
+            if failed:
+                sys.exit(QueryError.exit_code)
+
+
+def _run(connection: sa.Connection, query: str, form: str) -> None:
+    with query_errors(), connection.begin():
+        result = connection.exec_driver_sql(query)
+        if result.returns_rows:
+            WRITERS[form](list(result.keys()), result)
+
+
+def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, one meaning
+    """Yield statements from a person or a pipe; each ends with a semicolon or the input."""
+    if prompts:
+        import readline  # noqa: F401, PLC0415 - gives input() its history and editing
+
+        click.echo("Statements end with a semicolon; Ctrl-D ends the session.", err=True)
+    import sqlite3  # noqa: PLC0415 - not before DoltLite's library is there
+
+    lines: list[str] = []
+    while True:
+        try:
+            line = input(("    > " if lines else "sql > ") if prompts else "")
+        except EOFError:
+            break
+        lines.append(line)
+        if sqlite3.complete_statement("\n".join(lines)):
+            yield "\n".join(lines)
+            lines = []
+    if "".join(lines).strip():
+        yield "\n".join(lines)
