@@ -33,6 +33,7 @@ def load() -> ModuleType:
     """
     if "sqlite3" in sys.modules or "_sqlite3" in sys.modules:
         if _answers():
+            os.environ.pop(_MARK, None)  # as below
             return sys.modules["sqlite3"]
         if not _restart_allowed or os.environ.get("TARGET_DOLT_RESTARTED"):
             msg = (
