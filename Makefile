@@ -20,13 +20,12 @@ TAP_POSTGRES := $(ENVS)/tap-postgres/.made-$(TAP_POSTGRES_VERSION)
 MELTANO := $(ENVS)/meltano/.made-$(MELTANO_VERSION)
 POSTGRES := $(ENVS)/postgres/.made
 
-# Coverage loads sqlite3, and a DoltLite that comes after it starts the process again, while
-# pytest holds its output back: so DoltLite comes first. On macOS it always starts the process
-# again, from a script only: there pytest may not hold anything back.
-ifeq ($(shell uname -s),Darwin)
-PYTEST := $(BIN)/python -m pytest --capture=no
-else
-PYTEST := $(BIN)/python -c 'import doltlite, pytest, sys; sys.exit(pytest.main())'
+# A worker for each core, each with a Dolt server of its own; what one has left another takes.
+# PYTEST_ARGS="-n0 -s" runs in one process. On macOS DoltLite starts a process again in order to
+# load, which a worker does not survive.
+PYTEST := $(BIN)/python -m pytest
+ifneq ($(shell uname -s),Darwin)
+PYTEST += --numprocesses=auto --maxprocesses=8 --dist=worksteal
 endif
 
 .DEFAULT_GOAL := help
