@@ -9,14 +9,9 @@ from pathlib import Path
 
 import pytest
 from support import Place
-from support_dolt import DoltServer
+from support_dolt import NO_DOLT, DoltServer, needs_dolt
 
-NO_DOLT = "no `dolt` on PATH: nothing that concerns a Dolt server was tested"
-
-BACKENDS = [
-    "doltlite",
-    pytest.param("dolt", marks=pytest.mark.skipif(shutil.which("dolt") is None, reason=NO_DOLT)),
-]
+BACKENDS = ["doltlite", pytest.param("dolt", marks=needs_dolt)]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,12 +28,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dolt_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoltServer]:
+def one_dolt_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoltServer]:
     """A Dolt server for the whole run, on a free loopback port, ended by its process id."""
-    server = DoltServer(tmp_path_factory.mktemp("dolt"))
-    server.start()
-    yield server
-    server.stop()
+    with DoltServer(tmp_path_factory.mktemp("dolt")) as server:
+        yield server
+
+
+@pytest.fixture
+def dolt_server(one_dolt_server: DoltServer) -> Iterator[DoltServer]:
+    """The Dolt server, without the databases of other tests: each slows all statements down."""
+    yield one_dolt_server
+    one_dolt_server.drop_databases()
 
 
 @pytest.fixture(params=BACKENDS)
@@ -50,7 +50,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(server.new_database(), tmp_path)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in words, as the run's last lines, what was not seen working."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say in words, below all but the closing line, what was not seen working."""
+    yield
     if shutil.which("dolt") is None:
         terminalreporter.write_line(NO_DOLT)

@@ -251,6 +251,13 @@ class DoltServer:
         self.execute(f"CREATE DATABASE {name}")
         return self.config(name)
 
+    def drop_databases(self) -> None:
+        """Drop every database but the server's own."""
+        for (name,) in self.execute("SHOW DATABASES"):
+            if name not in {"information_schema", "mysql"}:
+                quoted = name.replace("`", "``")
+                self.execute(f"DROP DATABASE `{quoted}`")
+
 
 class Wire:
     """A port of loopback that leads to a server, counts requests and can be cut at one of them.
