@@ -1,4 +1,4 @@
-"""A tap that looks around between two messages, and one in a process of its own."""
+"""A tap that does things between two messages, and one in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,8 +27,8 @@ DOGS, CATS = schema("dogs", DOG), schema("cats", CAT)
 PATIENCE_SECONDS = 60
 """How long a process is waited for before a test that would hang fails instead."""
 
-Step = Message | str | Sequence[Message] | Callable[[], None]
-"""A message, several in one chunk of input, or a look around."""
+Step = Message | str | Sequence[Message] | Callable[[], object]
+"""A message, several in one chunk of input, or something to do between two messages."""
 
 
 def dog(number: int, name: str | None = None) -> dict[str, Any]:
@@ -91,14 +92,17 @@ class _Input(io.TextIOBase):
         del size
         for step in self._steps:
             if not callable(step):
-                return singer(step if isinstance(step, list) else [step])
+                return singer(step if isinstance(step, list) else [step])  # type: ignore[list-item]
             step()
         return ""
 
 
 @dataclass
 class Watched:
-    """A run in this process whose tap looks around: `lines` grows while it runs."""
+    """A run in this process whose tap does things meanwhile: `lines` grows while it runs.
+
+    The pace of its commits goes by `clock`, so that no slow machine makes a STATE due.
+    """
 
     place: Place
     clock: Clock = field(default_factory=Clock)
@@ -111,7 +115,7 @@ class Watched:
         return self.output.getvalue().splitlines()
 
     def load(self, *steps: Step, **settings: Any) -> list[str]:
-        """Run the target on messages and looks; return the lines of STATE that came out."""
+        """Run the target on messages and deeds; return the lines of STATE that came out."""
         with redirect_stdout(self.output):
             self.target = TargetDolt(
                 config={**self.place.config, **settings}, plugins=self.place.plugins
@@ -125,13 +129,36 @@ class Watched:
         return self.lines
 
 
-def until(process: subprocess.Popen[str], condition: Callable[[], Any]) -> None:
-    """Wait until something holds while a process lives; fail where it never does."""
-    last = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert process.poll() is None, "the process ended before"
-        assert time.monotonic() < last, "it never came to that"
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Wait until something is so; fail where it never is."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, what
         time.sleep(0.02)
+
+
+def until(process: subprocess.Popen[str], true: Callable[[], object]) -> None:
+    """Wait until something is so while a process lives; fail where it never is."""
+
+    def so_far() -> object:
+        assert process.poll() is None, "the process ended before"
+        return true()
+
+    wait_until(so_far, "it never came to that")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            return True
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[str, str]:

@@ -1,7 +1,4 @@
-"""A local directory with a Dolt database: served for the run, and left as it was found.
-
-Issue 4, item 1, sentence by sentence.
-"""
+"""A local directory with a Dolt database: served for the run, and left as it was found."""
 
 from __future__ import annotations
 
@@ -16,16 +13,29 @@ from pathlib import Path
 import pymysql
 import pytest
 from support import Place, record, state
-from support_dolt import PASSWORD, DoltServer, FakeServer, Watched, is_alive, needs_dolt, wait_until
-from support_state import CATS, DOGS, cat, command, dog, finish, ids, next_line, send
+from support_dolt import ONE_DOG, PASSWORD, DoltServer, free_port, needs_dolt
+from support_state import (
+    CATS,
+    DOGS,
+    PATIENCE_SECONDS,
+    Watched,
+    cat,
+    command,
+    dog,
+    finish,
+    ids,
+    is_alive,
+    next_line,
+    send,
+    wait_until,
+)
+from support_wire import FakeServer
 
 from target_dolt.errors import ConfigError, LockedError, RecordError, WriteError
 from target_dolt_plugins import dolt, dolt_directory
 from target_dolt_plugins.dolt_directory import LOCAL_USER, ServerInfo
 
 pytestmark = needs_dolt
-
-ONE_DOG = [DOGS, dog(1), state({"n": 1})]
 
 
 @pytest.fixture
@@ -472,7 +482,7 @@ def test_a_server_that_holds_the_directory_needs_no_dolt_on_path(
 
 def test_a_server_that_was_started_with_no_more_than_its_name_is_used(made: Place) -> None:
     """`dolt sql-server` in the directory, as a person starts it."""
-    port = DoltServer(made.directory).port
+    port = free_port()
     process = subprocess.Popen(
         ["dolt", "sql-server", "--host", "127.0.0.1", "--port", str(port)],
         cwd=folder(made),
@@ -489,7 +499,7 @@ def test_a_server_that_was_started_with_no_more_than_its_name_is_used(made: Plac
         assert ids(made) == [1]
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
 
 
 def _connects(port: int) -> bool:
@@ -603,7 +613,7 @@ def test_the_first_loader_waits_with_its_server_for_the_second(made: Place) -> N
             assert first.poll() is None
             finish(second)
         assert second.returncode == 0
-        assert first.wait(60) == 0
+        assert first.wait(PATIENCE_SECONDS) == 0
     assert_left_clean(made, info)
     assert (ids(made), ids(made, "cats")) == ([1], [1, 2])
 

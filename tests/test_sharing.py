@@ -1,6 +1,6 @@
 """Sharing a database: other pipelines, people who commit, people who have not yet committed.
 
-Issue 4, item 6. Who does what when is driven by a tap whose steps look around or do something
+Who does what when is driven by a tap whose steps look around or do something
 between two messages; nothing here waits.
 """
 
@@ -12,8 +12,20 @@ from typing import Any
 
 import pytest
 from support import Place, record, schema, state
-from support_dolt import Step, Watched, wait_until
-from support_state import CATS, DOGS, cat, dog, finish, ids, next_line, run_branches, send
+from support_state import (
+    CATS,
+    DOGS,
+    Step,
+    Watched,
+    cat,
+    dog,
+    finish,
+    ids,
+    next_line,
+    run_branches,
+    send,
+    wait_until,
+)
 
 from target_dolt.errors import CommitConflictError, LockedError, RecordError
 

@@ -1,7 +1,4 @@
-"""State and order: a STATE on stdout means that every record before it is in a commit.
-
-Issue 3, "How it must behave": State, Order, the load methods' promises about whole tables.
-"""
+"""State and order: a STATE on stdout means that every record before it is in a commit."""
 
 from __future__ import annotations
 
@@ -447,7 +444,7 @@ def test_a_coalesced_state_is_let_out_when_its_time_comes_while_input_goes_on(
 
 def test_a_coalesced_state_is_let_out_while_the_tap_is_silent(place: Place) -> None:
     """The pipe stays open and nothing more comes: the STATE that waits comes out all the same."""
-    process = place.start(commit_interval_seconds=2)
+    process = place.start(commit_interval_seconds=5)
     with process:
         steps = [step for n in (1, 2, 3) for step in (dog(n), state({"n": n}))]
         send(process, DOGS, *steps)
