@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support import Place
 from support_dolt import DoltServer
+from support_state import PATIENCE_SECONDS
 
 from target_dolt import retry
 
@@ -29,7 +30,8 @@ def own_server(tmp_path: Path) -> Iterator[DoltServer]:
 
 @pytest.fixture
 def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "PAUSES_SECONDS", FEW)
+    pauses = (*FEW, *[FEW[-1]] * int(PATIENCE_SECONDS / FEW[-1]))
+    monkeypatch.setattr(retry, "PAUSES_SECONDS", pauses)
 
 
 @pytest.fixture
