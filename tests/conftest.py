@@ -8,8 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support import Place
 from support_dolt import NO_DOLT, DoltServer, needs_dolt
+
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 BACKENDS = ["doltlite", pytest.param("dolt", marks=needs_dolt)]
 
