@@ -1,9 +1,9 @@
-"""What a buffer holds beside rows: deletes and marks, and what is left of all for each key."""
+"""What a buffer holds beside rows: deletes and parts, and what is left of all for each key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from target_dolt.backend import Row
@@ -17,19 +17,26 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Some columns of the row of this key, by their places; the others stay."""
+class Part:
+    """Some columns of the row of this key, by their places; the others stay.
+
+    Attributes:
+        key: The row's key.
+        values: The columns' values, the key's among them.
+        anew: Whether an older row of this key is gone first.
+    """
 
     key: Row
     values: dict[int, Any]
+    anew: bool = False
 
     def over(self, older: Any) -> Any:
         """Return what holds where this comes after `older`."""
         if type(older) is tuple:
             return tuple([self.values.get(place, value) for place, value in enumerate(older)])
-        if type(older) is Mark:
-            return Mark(self.key, {**older.values, **self.values})
-        return self
+        if type(older) is Part:
+            return replace(older, values={**older.values, **self.values})
+        return replace(self, anew=type(older) is Delete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +44,21 @@ class Left:
     """What is to be written of a buffer, each key once.
 
     Attributes:
-        deletes: Keys whose rows go.
+        deletes: Keys whose rows go, before all else.
         rows: Whole rows.
-        marks: Some columns of rows, the key's among them, by the places of the columns.
+        parts: Some columns of rows, the key's among them, by the places of the columns.
     """
 
     deletes: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    marks: dict[tuple[int, ...], list[Row]] = field(default_factory=dict)
+    parts: dict[tuple[int, ...], list[Row]] = field(default_factory=dict)
 
 
 def collapse(changes: Iterable[Any], key_of: Callable[[Row], Row]) -> Left:
     """Let the last that came for a key hold: so order is kept, in few statements.
 
     Args:
-        changes: Rows, `Delete`s and `Mark`s in the order in which they came.
+        changes: Rows, `Delete`s and `Part`s in the order in which they came.
         key_of: Gives the key of a row.
     """
     last: dict[Row, Any] = {}
@@ -59,15 +66,17 @@ def collapse(changes: Iterable[Any], key_of: Callable[[Row], Row]) -> Left:
         if type(one) is tuple:
             last[key_of(one)] = one
         else:
-            last[one.key] = one.over(last.get(one.key)) if type(one) is Mark else one
+            last[one.key] = one.over(last.get(one.key)) if type(one) is Part else one
     left = Left()
     for key, one in last.items():
         if type(one) is Delete:
             left.deletes.append(key)
-        elif type(one) is Mark:
+        elif type(one) is Part:
+            if one.anew:
+                left.deletes.append(key)
             places = tuple(sorted(one.values))
             values = tuple([one.values[place] for place in places])
-            left.marks.setdefault(places, []).append(values)
+            left.parts.setdefault(places, []).append(values)
         else:
             left.rows.append(one)
     return left

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.sinks import Sink
 
 from target_dolt.backend import Row
-from target_dolt.changes import Delete, Mark, collapse
+from target_dolt.changes import Delete, Part, collapse
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError, MessageError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
 
 DELETED_AT = "_sdc_deleted_at"
+_MOMENT = {"type": ["null", "string"], "format": "date-time"}
 
 
 class DoltSink(Sink):
@@ -47,8 +48,11 @@ class DoltSink(Sink):
         """Choose the load method; `setup` makes the table."""
         self.load: Load = target.load
         self._hard_delete = target.settings.hard_delete
-        # A tap that deletes may forget to announce the column; only a mark needs its place.
-        self._sends_deletes = self._hard_delete or DELETED_AT in schema["properties"]
+        # Postgres's log leaves out a long text that an UPDATE did not touch: of a stream that
+        # reads a log, a record without all of these is a part of its row.
+        reads_log = bool(key_properties) and DELETED_AT in schema["properties"]
+        names = schema["properties"] if reads_log else ()
+        self._whole = frozenset(name for name in names if not name.startswith("_sdc_"))
         super().__init__(target, stream_name, schema, key_properties)
         self.method = _method(target.settings.load_method, stream_name, self.key_properties)
         self.received = 0
@@ -59,7 +63,7 @@ class DoltSink(Sink):
         self.replaces = False
         self._cleared = False
         self._buffer: list[Any] = []
-        self._has_deletes = False
+        self._is_mixed = False
         self._told_fields: set[str] = set()
         self._wider: dict[str, ColumnType] = {}
 
@@ -91,7 +95,8 @@ class DoltSink(Sink):
             self.plan,
             self.original_schema,
             validates=validate is not None,
-            null=DELETED_AT if self._sends_deletes else "",
+            null=DELETED_AT,
+            whole=self._whole,
         )
         self._delete = self._remove if self._hard_delete else self._mark
         self._buffer_rows = self.max_size
@@ -124,17 +129,19 @@ class DoltSink(Sink):
             raise MessageError(msg)
         if not record.keys() <= self._properties:
             self._tell_fields(record)
-        if self._sends_deletes and record.get(DELETED_AT) is not None and self._takes_deletes():
+        if record.get(DELETED_AT) is not None and self._takes_deletes():
             self._delete(record)
-        elif self._sends_deletes and self._hard_delete and record.get(DELETED_AT) is not None:
+        elif self._hard_delete and record.get(DELETED_AT) is not None:
             pass  # counted: append-only knows no rows to remove
-        else:
+        elif self._whole <= record.keys() or not self.plan.table.key:
             try:
                 row = self._row(record)
             except NeedsWiderError as need:
                 self._widen(need)
                 row = self._row(record)
             self._buffer.append(row)
+        else:
+            self._change({DELETED_AT: None, **record})
         self.received += 1
         if len(self._buffer) >= self._buffer_rows:
             self.flush()
@@ -148,17 +155,32 @@ class DoltSink(Sink):
     def _takes_deletes(self) -> bool:
         """Whether a delete finds its row; without a key it is a record like any other."""
         if self.plan.table.key:
-            self._has_deletes = True
             return True
         self.ignored_deletes += 1
         return False
 
     def _remove(self, record: dict[str, Any]) -> None:
+        self._is_mixed = True
         self._buffer.append(Delete(self.plan.key(record)))
 
     def _mark(self, record: dict[str, Any]) -> None:
         """A delete may carry no more than the key: what it does not carry stays as it was."""
-        self._buffer.append(Mark(self.plan.key(record), self.plan.part(record)))
+        if DELETED_AT not in self._properties:
+            # MySQL's taps send the mark without a word of it in the SCHEMA.
+            self.flush()
+            self.schema["properties"][DELETED_AT] = _MOMENT
+            self.setup()
+        self._change(record)
+
+    def _change(self, record: dict[str, Any]) -> None:
+        """Take what a record carries; what it does not carry stays as it was."""
+        try:
+            part = Part(self.plan.key(record), self.plan.part(record))
+        except NeedsWiderError as need:
+            self._widen(need)
+            part = Part(self.plan.key(record), self.plan.part(record))
+        self._is_mixed = True
+        self._buffer.append(part)
 
     def _tell_fields(self, record: dict[str, Any]) -> None:
         unknown = record.keys() - self.plan.properties - self._told_fields
@@ -177,7 +199,7 @@ class DoltSink(Sink):
             return
         table = self.plan.table
         what = f"stream '{self.stream_name}', table '{table.name}'"
-        write = self._changing(rows) if self._has_deletes else self._writing(rows)
+        write = self._changing(rows) if self._is_mixed else self._writing(rows)
         with self.batch_processing_timer:
             self.load.write(what, table, write)
         self.record_counter_metric.increment(len(rows))
@@ -192,8 +214,8 @@ class DoltSink(Sink):
         return lambda: write(self.load.connection, rows)
 
     def _changing(self, changes: list[Any]) -> Callable[[], None]:
-        """Write rows, deletes and marks so that the last that came for a key holds."""
-        self._has_deletes = False
+        """Write rows, deletes and parts so that the last that came for a key holds."""
+        self._is_mixed = False
         left = collapse(changes, self.plan.key_of)
 
         def write() -> None:
@@ -202,7 +224,7 @@ class DoltSink(Sink):
                 self._writer.delete(connection, left.deletes)
             if left.rows:
                 self._writer.upsert(connection, left.rows)
-            for places, some in left.marks.items():
+            for places, some in left.parts.items():
                 columns = [self.plan.columns[place].name for place in places]
                 self._writer.patch(connection, columns, some)
 

@@ -118,7 +118,12 @@ class TypedRecords:
 
 
 def compile_typed(
-    plan: Plan, schema: Mapping[str, Any], *, validates: bool, null: str
+    plan: Plan,
+    schema: Mapping[str, Any],
+    *,
+    validates: bool,
+    null: str,
+    whole: frozenset[str] = frozenset(),
 ) -> TypedRecords | None:
     """Return what reads a stream's lines; None where its SCHEMA asserts what is not known here.
 
@@ -127,6 +132,7 @@ def compile_typed(
         schema: The SCHEMA as the tap sent it.
         validates: Whether records are checked against it.
         null: A property that sends a record the general way where it is not null.
+        whole: Properties that send it there where they are absent.
     """
     if validates and not schema.keys() & ASSERTING <= _OF_RECORDS:
         return None
@@ -134,7 +140,7 @@ def compile_typed(
         if validates and "type" in schema and "object" not in named_types(schema):
             return None
         fields = _fields(plan, schema, validates=validates, null=null)
-        required = set(schema.get("required", ())) if validates else set()
+        required = whole.union(schema.get("required", ()) if validates else ())
         if required <= {one.name for one in fields}:
             fields = [replace(one, required=one.required or one.name in required) for one in fields]
             return TypedRecords(plan.stream, fields, len(plan.columns))
