@@ -198,10 +198,6 @@ class Database(abc.ABC):
     def logical_type(self, reflected: ColumnType, known: ColumnType | None) -> ColumnType:
         """Return a column's type, from its declaration and what the catalogue knows of it."""
 
-    def column_name(self, reflected: str) -> str:
-        """Return a column's name as it was given, from how SQLAlchemy reflects it."""
-        return reflected
-
     @abc.abstractmethod
     def create(self, connection: sa.Connection, table: Table) -> None:
         """Create a table."""

@@ -55,12 +55,10 @@ class Tables:
             columns = inspector.get_columns(name)
             key = inspector.get_pk_constraint(name)["constrained_columns"]
         known = {
-            self._database.column_name(column["name"]): self._database.logical_type(
-                column["type"], types.get(self._database.column_name(column["name"]))
-            )
+            column["name"]: self._database.logical_type(column["type"], types.get(column["name"]))
             for column in columns
         }
-        return Table(name, known, tuple(self._database.column_name(one) for one in key))
+        return Table(name, known, tuple(key))
 
     def fit(self, wanted: Table, types: Mapping[str, ColumnType], *, frozen: bool = False) -> Table:
         """Make the table, or widen the one that exists so that it holds what is wanted.

@@ -174,10 +174,6 @@ class DoltDatabase(Database):
         del known
         return logical_type(reflected)
 
-    def column_name(self, reflected: str) -> str:
-        """Undo what SQLAlchemy leaves of a quoted backtick."""
-        return reflected.replace("``", "`")
-
     def _describe(self, table: Table) -> sa.Table:
         return sa_table(
             table,

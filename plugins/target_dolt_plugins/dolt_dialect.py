@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -101,6 +102,24 @@ class _QuoteAll(MySQLIdentifierPreparer):
         return True
 
 
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`]|``)*`", re.DOTALL)
+"""A string or an identifier in SHOW CREATE TABLE; whichever begins first."""
+
+_LINE_END = "\ufdd0"
+"""Stands for a line's end within an identifier while SQLAlchemy reads line by line: a code point
+that Unicode keeps for such uses, and out of texts. https://www.unicode.org/faq/private_use.html"""
+
+
+def _one_line(quoted: re.Match[str]) -> str:
+    text = quoted[0]
+    return text.replace("\n", _LINE_END) if text.startswith("`") else text
+
+
+def _name(reflected: str) -> str:
+    """Return a column's name: SQLAlchemy leaves a quoted backtick doubled."""
+    return reflected.replace("``", "`").replace(_LINE_END, "\n")
+
+
 class DoltDialect(MySQLDialect_pymysql):
     """MySQL's dialect with Dolt's limits, and with transactions that are real."""
 
@@ -136,3 +155,21 @@ class DoltDialect(MySQLDialect_pymysql):
 
     def _get_default_schema_name(self, connection: sa.Connection) -> str:
         return str(connection.exec_driver_sql("SELECT DATABASE()").scalar())
+
+    def _show_create_table(self, *arguments: Any, **options: Any) -> str:
+        """Return the statement with each column on a line, whatever its name holds."""
+        shown: str = super()._show_create_table(*arguments, **options)
+        return _QUOTED.sub(_one_line, shown)
+
+    def get_columns(self, *arguments: Any, **options: Any) -> Any:
+        """Return the columns under the names that they have."""
+        found = super().get_columns(*arguments, **options)
+        return [{**column, "name": _name(column["name"])} for column in found]
+
+    def get_pk_constraint(self, *arguments: Any, **options: Any) -> Any:
+        """Return the key with the names that its columns have."""
+        found = super().get_pk_constraint(*arguments, **options)
+        return {
+            **found,
+            "constrained_columns": [_name(one) for one in found["constrained_columns"]],
+        }
