@@ -16,10 +16,21 @@ MAX_LENGTH = 64
 """Characters of an identifier in Dolt; kept in DoltLite too, so that a database can move.
 https://dev.mysql.com/doc/refman/8.0/en/identifier-length.html"""
 
-RESERVED = ("dolt", "sqlite_", "_target_dolt_")
-"""Prefixes of the engines' own tables and of this tool's."""
+RESERVED = ("dolt", "sqlite_", "_target_dolt_", "-")
+"""Prefixes of the engines' own tables and of this tool's, and of options: Dolt's procedures would
+take the table `-A` for one."""
+
+_ALL_TABLES = "."
+"""What `dolt_add` takes for every table, also where one has that name."""
 
 _HASH_LENGTH = 8
+
+_BLANK_BYTES = tuple(bytes([one]) for one in b"\t\n\v\f\r \x85\xa0")
+"""What no table's name may end in on Dolt, which looks at the last byte of the UTF-8 alone: so
+`citt\u00e0` is none (measured on 2.3.1)."""
+
+_LAST_OF_BMP = "\uffff"
+"""Dolt's tables have no characters beyond it (measured on 2.3.1; its columns have)."""
 
 
 def mapped_table(stream: str, table: str) -> str:
@@ -28,10 +39,11 @@ def mapped_table(stream: str, table: str) -> str:
     Raises:
         SchemaError: The database cannot have a table of that name.
     """
-    if table != _fitting(table) or is_reserved(table):
+    if table != _fitting_table(table) or is_reserved(table):
         msg = (
             f"stream '{stream}': `table_map` gives it a table whose name is empty, longer than "
-            f"{MAX_LENGTH} characters, ends in a blank or begins with {', '.join(RESERVED)}"
+            f"{MAX_LENGTH} characters, ends in a blank (or in a letter that Dolt takes for one, "
+            f"such as \u00e0), holds an emoji, is '.' or begins with {', '.join(RESERVED)}"
         )
         raise SchemaError(msg)
     return table
@@ -48,9 +60,9 @@ def table_name(stream: str, prefix: str, taken: Collection[str]) -> str:
         prefix: What goes before the name.
         taken: Tables of other streams, folded.
     """
-    name = _fitting(prefix + stream.rsplit("-", 1)[-1])
+    name = _fitting_table(prefix + stream.rsplit("-", 1)[-1])
     if is_reserved(name):
-        name = _fitting("_" + name)
+        name = _fitting_table("_" + name)
     return _free(name, stream, taken)
 
 
@@ -91,6 +103,13 @@ def _fitting(name: str) -> str:
     plain = name.replace("\0", "")
     fits = plain == name and name and name == name.rstrip(" ") and len(name) <= MAX_LENGTH
     return name if fits else with_hash(plain, name)
+
+
+def _fitting_table(name: str) -> str:
+    """Return a name that a table can have, on any backend."""
+    plain = "".join(one if one <= _LAST_OF_BMP else "_" for one in name)
+    fits = plain == name and name != _ALL_TABLES and name.encode()[-1:] not in _BLANK_BYTES
+    return _fitting(name) if fits else with_hash(plain.replace("\0", ""), name)
 
 
 def with_hash(name: str, whole: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,23 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         return Place({"path": str(tmp_path / "test.db")}, tmp_path)
     server: DoltServer = request.getfixturevalue("dolt_server")
     return Place(server.new_database(), tmp_path)
+
+
+@pytest.fixture(params=BACKENDS, scope="session")
+def new_place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Place]:
+    """Makes fresh databases on each backend, for tests that need many."""
+    server: DoltServer | None = (
+        None if request.param == "doltlite" else request.getfixturevalue("one_dolt_server")
+    )
+
+    def make() -> Place:
+        folder = tmp_path_factory.mktemp("place")
+        config = {"path": str(folder / "test.db")} if server is None else server.new_database()
+        return Place(config, folder)
+
+    return make
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
