@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,9 @@ from sqlalchemy.dialects.mysql import insert
 
 from target_dolt import Row, Writer
 from target_dolt.backend import restore_rows
+from target_dolt.dialect import ColumnType
 from target_dolt.errors import WriteError
+from target_dolt.types import first_of_kind
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
 
 CHUNK_ROWS = 2_000
@@ -31,29 +32,53 @@ _NO_VALUE = "NULL"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 """https://dev.mysql.com/doc/refman/8.0/en/load-data.html, FIELDS ESCAPED BY."""
 
+_MISSING = "\\N"
 
-def _plain(value: Any) -> str:
-    return "\\N" if value is None else str(value)
-
-
-def _fixed(value: Decimal | None) -> str:
-    return "\\N" if value is None else f"{value:f}"
+_Column = tuple[Any, ...]
+"""One column's values of several rows: what a whole column needs is found out once."""
 
 
-def _text(value: str | None) -> str:
-    return "\\N" if value is None else value.translate(_ESCAPES)
+def _spelled(column: _Column, spell: Callable[[Any], str]) -> Iterable[str]:
+    if None in column:
+        return [_MISSING if one is None else spell(one) for one in column]
+    return map(spell, column)
 
 
-_FORMATS: tuple[tuple[type[Any], Callable[[Any], str]], ...] = (
-    (sa.Boolean, lambda value: "\\N" if value is None else str(int(value))),
-    (sa.Integer, _plain),
-    (sa.DOUBLE, _plain),
-    (sa.DECIMAL, _fixed),
-    (sa.DATE, _plain),
-    (sa.DATETIME, _plain),
-    (sa.TIME, _plain),
-    (sa.types.TypeEngine, _text),
+def _booleans(column: _Column) -> Iterable[str]:
+    return _spelled(column, "01".__getitem__)
+
+
+def _numbers(column: _Column) -> Iterable[str]:
+    return _spelled(column, str)
+
+
+def _decimals(column: _Column) -> Iterable[str]:
+    return _spelled(column, "{:f}".format)
+
+
+def _moments(column: _Column) -> Iterable[str]:
+    return _spelled(column, str) if None in column else column
+
+
+def _texts(column: _Column) -> Iterable[str]:
+    """Most columns hold nothing to escape, which is seen at once in all of their texts."""
+    texts = [one for one in column if one is not None] if None in column else column
+    whole = "\n".join(texts)
+    if any(one in whole for one in "\\\t\r\0") or whole.count("\n") != max(len(texts) - 1, 0):
+        return _spelled(column, lambda text: text.translate(_ESCAPES))
+    return column if texts is column else [_MISSING if one is None else one for one in column]
+
+
+_FORMATS: tuple[tuple[type[ColumnType], Callable[[_Column], Iterable[str]]], ...] = (
+    (sa.Boolean, _booleans),
+    (sa.Integer, _numbers),
+    (sa.DOUBLE, _numbers),
+    (sa.DECIMAL, _decimals),
+    (sa.DATE, _moments),
+    (sa.DATETIME, _moments),
+    (sa.TIME, _moments),
 )
+"""All others are texts."""
 
 
 class _Statements:
@@ -143,10 +168,7 @@ class LoadDataWriter(_Statements, Writer):
             "FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' "
             f"({columns})"
         )
-        self._formats = [
-            next(make for kind, make in _FORMATS if isinstance(column.type, kind))
-            for column in table.columns
-        ]
+        self._formats = [first_of_kind(_FORMATS, column.type) or _texts for column in table.columns]
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; REPLACE keeps the later of two."""
@@ -174,14 +196,11 @@ class LoadDataWriter(_Statements, Writer):
     append_again = append  # Dolt tells rows without a key apart by what they hold
 
     def _chunks(self, rows: Sequence[Row]) -> Iterator[bytes]:
-        formats = self._formats
         for start in range(0, len(rows), CHUNK_ROWS):
-            lines = [
-                "\t".join([form(value) for form, value in zip(formats, row, strict=True)])
-                for row in rows[start : start + CHUNK_ROWS]
-            ]
-            lines.append("")
-            yield "\n".join(lines).encode()
+            columns = zip(*rows[start : start + CHUNK_ROWS], strict=True)
+            texts = [form(column) for form, column in zip(self._formats, columns, strict=True)]
+            lines = map("\t".join, zip(*texts, strict=True))
+            yield "\n".join([*lines, ""]).encode()
 
 
 def describe_type(column_type: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
