@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import on_dolt
+from benchmarks.findings import rate, told, write
 from benchmarks.loader import commits, load, raw_seconds
 from benchmarks.records import SCHEMA, lines, record, state
 
@@ -23,7 +25,13 @@ ROWS_OF_COMMITS = 100
 
 def main() -> None:
     """Run what the arguments name, or everything."""
-    parts = {"speed": speed, "memory": memory, "commits": cost_of_commits}
+    parts = {
+        "speed": speed,
+        "memory": memory,
+        "commits": cost_of_commits,
+        "dolt": on_dolt.speed,
+        "dolt-memory": on_dolt.memory,
+    }
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(parts)}")
     chosen = parser.parse_args().parts or list(parts)
@@ -52,20 +60,11 @@ def speed(directory: Path) -> None:
         rounds.append((start_up, first.seconds, again.seconds, raw))
     start_up, once, twice, raw = (min(column) for column in zip(*rounds, strict=True))
     told(f"the best of {ROUNDS} rounds; a run on empty input (start-up) takes {start_up:.2f} s")
-    rate("first load", once, start_up, raw)
+    rate("first load", RECORDS, once, start_up, raw)
     told(f"raw executemany, same rows and table: {RECORDS / raw:,.0f} records/s")
     told(f"{made - 1} commits, {size / 1e6:.1f} MB, peak memory {first.peak_mb:.0f} MB")
-    rate("the same again", twice, start_up, raw)
+    rate("the same again", RECORDS, twice, start_up, raw)
     told(f"{more} new commits, file grown by {growth / size:.4%}")
-
-
-def rate(what: str, seconds: float, start_up: float, raw: float) -> None:
-    """Print a load's speed, and its ratio to raw executemany."""
-    net = max(seconds - start_up, 1e-6)
-    told(
-        f"{what}: {RECORDS / seconds:,.0f} records/s end to end ({raw / seconds:.2f} of raw), "
-        f"{RECORDS / net:,.0f} without start-up ({raw / net:.2f} of raw)"
-    )
 
 
 def memory(directory: Path) -> None:
@@ -96,17 +95,6 @@ def one_row_a_state(total: int) -> Iterator[str]:
         row, change = number % ROWS_OF_COMMITS, number + ROWS_OF_COMMITS
         yield record(change).replace(f'"id": {change},', f'"id": {row},')
         yield state(number)
-
-
-def write(path: Path, messages: Iterator[str]) -> None:
-    """Write messages into a file, one line each."""
-    with path.open("w") as file:
-        file.writelines(f"{line}\n" for line in messages)
-
-
-def told(text: str) -> None:
-    """Print one finding."""
-    print(f"  {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from benchmarks.dolt_server import HOST, DoltServer
+
 SYNC = [sys.executable, "-c", "from tap_adapters.cli import main; main()"]
 
 
@@ -32,11 +34,12 @@ class Load:
     """When each STATE came, in seconds after the start."""
 
 
-def load(database: Path, messages: Path | Iterable[str], **settings: object) -> Load:
-    """Load a file of messages, or messages as they are made, into a database."""
+def load(database: Path | str, messages: Path | Iterable[str], **settings: object) -> Load:
+    """Load a file of messages, or messages as they are made, into a file or a URL."""
+    where = "path" if isinstance(database, Path) else "sqlalchemy_url"
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "config.json"
-        config.write_text(json.dumps({"path": str(database), **settings}))
+        config.write_text(json.dumps({where: str(database), **settings}))
         log = Path(name) / "target.log"
         with log.open("wb") as stderr, (Path(name) / "states").open("w+b") as stdout:
             command = [sys.executable, "-m", "target_dolt", "--config", str(config)]
@@ -76,7 +79,7 @@ def _write(stdin: IO[bytes] | None, messages: Iterable[str]) -> None:
         stdin.writelines(f"{line}\n".encode() for line in messages)
 
 
-def commits(database: Path) -> int:
+def commits(database: Path | str) -> int:
     """Return how many commits the database's branch has."""
     query = "SELECT count(*) FROM dolt_log"
     done = subprocess.run(
@@ -86,6 +89,24 @@ def commits(database: Path) -> int:
         check=True,
     )
     return int(done.stdout.split()[-1])
+
+
+def raw_dolt_seconds(
+    server: DoltServer, source: str, made: list[str], copy: str, way: str
+) -> list[float]:
+    """Return how long raw statements take for a database's rows at some commits; see `raw_dolt`."""
+    account = {"host": HOST, "port": server.port, "user": "root", "password": server.password}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.raw_dolt"],
+        input=json.dumps(
+            {"server": account, "source": source, "commits": made, "copy": copy, "way": way}
+        ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds: list[float] = json.loads(done.stdout)
+    return seconds
 
 
 def raw_seconds(database: Path, copy: Path) -> float:

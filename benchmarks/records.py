@@ -28,12 +28,12 @@ SCHEMA = json.dumps(
 )
 
 
-def record(number: int) -> str:
-    """Return one RECORD message."""
+def record(number: int, change: int = 0) -> str:
+    """Return one RECORD message; another `change` is the same row with another amount."""
     return (
         f'{{"type": "RECORD", "stream": "{STREAM}", "record": {{"id": {number}, '
         f'"name": "Person {number}", "email": "person{number}@example.org", '
-        f'"city": "{CITIES[number % len(CITIES)]}", "amount": {number % 100000 / 100}, '
+        f'"city": "{CITIES[number % len(CITIES)]}", "amount": {(number + change) % 100000 / 100}, '
         f'"active": {"true" if number % 3 else "false"}, '
         f'"created_at": "2024-{number % 12 + 1:02}-{number % 28 + 1:02}T'
         f'{number % 24:02}:{number % 60:02}:{number % 59:02}.{number % 1000000:06}Z", '
@@ -46,10 +46,10 @@ def state(number: int) -> str:
     return json.dumps({"type": "STATE", "value": {"bookmarks": {STREAM: {"id": number}}}})
 
 
-def lines(count: int, every: int) -> Iterator[str]:
+def lines(count: int, every: int, change: int = 0) -> Iterator[str]:
     """Yield `count` records, with a STATE after each `every` of them and at the end."""
     yield SCHEMA
     for number in range(1, count + 1):
-        yield record(number)
+        yield record(number, change)
         if number % every == 0 or number == count:
             yield state(number)
