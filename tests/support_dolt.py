@@ -16,7 +16,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -50,23 +50,16 @@ KEYS = pytest.mark.parametrize("keys", [["id"], []], ids=["keyed", "keyless"])
 
 ONE_DOG = [DOGS, dog(1), state({"n": 1})]
 
-CLIENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
-"""On Linux: the ports that the system gives to whoever does not choose one."""
+PORTS = range(20_000, 32_000)
+"""Below those that a system gives to clients: Linux from 32,768 on, macOS from 49,152 on."""
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on, and that no client will be given.
-
-    A client of any other test that had the port when the server starts would be in its way.
-    """
-    first = int(CLIENT_PORTS.read_text().split()[0]) if CLIENT_PORTS.exists() else 32_768
+    """Return a port of loopback that nobody listens on, and that no client will be given."""
     while True:
-        port = random.randrange(first // 2, first)  # noqa: S311 - no secret
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        port = random.choice(PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
             return port
 
 
