@@ -26,6 +26,11 @@ from target_dolt.command import main  # noqa: E402
 from target_dolt_plugins.doltlite import DoltLiteDatabase, DoltLiteWriter  # noqa: E402
 
 
+def say(word: str) -> None:
+    """Say a word on stderr at once: a signal may come in the midst of a buffered write."""
+    os.write(sys.stderr.fileno(), f"{word}\n".encode())
+
+
 def kill() -> None:
     """End this process as the kernel does that runs out of memory."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -33,8 +38,7 @@ def kill() -> None:
 
 def hold() -> None:
     """Wait until the pipe has been written to and closed; signals are handled meanwhile."""
-    sys.stderr.write("held\n")
-    sys.stderr.flush()
+    say("held")
     Path(os.environ["HOLD"]).read_bytes()
 
 
@@ -85,8 +89,7 @@ def tell_signals() -> None:
 
     def told(*arguments: Any) -> None:
         handle(*arguments)
-        sys.stderr.write("signalled\n")
-        sys.stderr.flush()
+        say("signalled")
 
     target.TargetDolt._handle_termination = told  # type: ignore[method-assign]
 

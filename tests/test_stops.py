@@ -208,9 +208,10 @@ def test_a_second_signal_ends_a_process_that_the_database_keeps_waiting(place: P
     """Another process holds the write lock: two signals stop the run, not the end of its wait."""
     place.load([DOGS, dog(1), state({"n": 1})])
     with place.start() as process:
-        until(process, lambda: run_branches(place))
+        send(process, DOGS, dog(2), state({"n": 2}))
+        assert next_line(process) == '{"n":2}'
         with _write_lock(place):
-            send(process, DOGS, dog(2), state({"n": 2}))
+            send(process, dog(3), state({"n": 3}))
             until(process, lambda: not _unread(process))
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
@@ -219,7 +220,7 @@ def test_a_second_signal_ends_a_process_that_the_database_keeps_waiting(place: P
             finally:
                 process.kill()
     assert process.returncode in (-signal.SIGTERM, -signal.SIGINT, 143, 130)
-    assert ids(place) == [1]
+    assert ids(place) == [1, 2]
 
 
 def held(place: Place, point: str) -> subprocess.Popen[str]:
