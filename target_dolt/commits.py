@@ -60,7 +60,8 @@ class RunBranch:
             with self._target.begin():
                 database.call(self._target, "dolt_branch", self.name, self.branch)
             self._open.callback(self._remove)
-            self._base = self._head = self._hash_of(self._target, self.branch)
+            # Not the target's head: somebody may have moved it since.
+            self._base = self._head = self._hash_of(self._target, self.name)
             self.connection = self._connect(self.name)
         except BaseException:
             self._open.close()

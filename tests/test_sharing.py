@@ -27,6 +27,7 @@ from support_state import (
     wait_until,
 )
 
+from target_dolt.commits import RunBranch
 from target_dolt.errors import CommitConflictError, LockedError, RecordError
 
 STATUS = "SELECT table_name, staged, status FROM dolt_status"
@@ -92,6 +93,27 @@ def test_two_pipelines_that_begin_on_an_empty_database_both_land_in_one_line(
     assert place.kept_state() == {"dogs": 1}
     assert place.kept_state("cats") == {"cats": 2}
     assert place.branches() == ["main"]
+
+
+def test_a_commit_while_the_run_branch_is_made_costs_no_row(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another pipeline's, after the branch was made and before the run has read its head."""
+    hash_of = RunBranch._hash_of
+    met: list[str] = []
+
+    def late(self: RunBranch, connection: Any, ref: str) -> str:
+        if not met:
+            met.append(ref)
+            load_cats(place, 1)()
+        return hash_of(self, connection, ref)
+
+    monkeypatch.setattr(RunBranch, "_hash_of", late)
+    assert load(place, DOGS, dog(1), state({"dogs": 1})) == ['{"dogs":1}']
+    assert met
+    assert (ids(place, "dogs"), ids(place, "cats")) == ([1], [1])
+    assert place.kept_state() == {"dogs": 1}
+    assert_linear(place, ["Load cats: 1 added", "Load dogs: 1 added"])
 
 
 def test_two_pipelines_that_take_turns_at_each_commit_point_stay_in_one_line(
