@@ -5,6 +5,7 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DEST ?=
 
 VENV := .venv
 ENVS := .cache/envs
@@ -35,8 +36,9 @@ endif
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it, load again; show the history
-	@$(ENVS)/postgres/bin/python -m demo --loader $(BIN) --tap $(ENVS)/tap-postgres/bin/tap-postgres
+demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it, load again; show the history (DEST=dir: into Dolt)
+	@$(ENVS)/postgres/bin/python -m demo --loader $(BIN) \
+		--tap $(ENVS)/tap-postgres/bin/tap-postgres $(if $(DEST),--dest "$(DEST)")
 
 test: $(PROJECT) $(MELTANO) ## Run the tests (PYTEST_ARGS="-k state")
 	@TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" $(PYTEST) $(PYTEST_ARGS)

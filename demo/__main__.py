@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import sys
 import tempfile
@@ -34,7 +35,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--tap", type=Path, required=True, help="the tap-postgres program")
     parser.add_argument("--loader", type=Path, required=True, help="the folder of target-dolt")
+    parser.add_argument("--dest", type=Path, help="a directory to be made a Dolt database")
     options = parser.parse_args()
+    if options.dest is not None:
+        _check(options.dest)
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _stop)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
@@ -51,10 +55,30 @@ def main() -> None:
             (directory / "tap.json").write_text(
                 json.dumps({**server.settings(), "filter_schemas": ["public"]})
             )
-            pipe = Pipe(options.tap.absolute(), options.loader.absolute(), directory)
+            pipe = _pipe(options, directory)
             print(f"The tap finds {', '.join(pipe.select_all())}")
             tell(server, pipe)
     print(f"\nThe whole demo took {time.monotonic() - began:.0f} seconds.")
+
+
+def _check(dest: Path) -> None:
+    """Refuse what the demo would fail at when Postgres is up."""
+    if shutil.which("dolt") is None:
+        sys.exit("DEST needs the `dolt` program on PATH: github.com/dolthub/dolt has it")
+    if dest.exists():
+        sys.exit(f"'{dest}' exists already, and the demo begins with nothing: name another")
+
+
+def _pipe(options: argparse.Namespace, directory: Path) -> Pipe:
+    """Return the pipe into DoltLite's default file, or into a Dolt database at `--dest`."""
+    programs = options.tap.absolute(), options.loader.absolute()
+    if options.dest is None:
+        return Pipe(*programs, directory)
+    dest = str(options.dest.absolute())
+    config = directory / "target.json"
+    config.write_text(json.dumps({"path": dest, "create_database": True}))
+    print(f"The loader's settings: {config.read_text()}")
+    return Pipe(*programs, directory, dest, Path("target.json"))
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
@@ -106,11 +130,11 @@ def tell(server: Postgres, pipe: Pipe) -> None:
     }
     expect(touched == CHANGED, f"changes of {CHANGED} and nothing else, found {touched}")
     names = "diff_type, to_carrier, from_name, to_name"
-    show(pipe, f"SELECT {names} FROM dolt_diff_airlines('{old}', 'HEAD')")
+    show(pipe, f"SELECT {names} FROM {pipe.diff('airlines', old)}")
     names = "diff_type, to_tailnum, to_year, to_model"
-    show(pipe, f"SELECT {names} FROM dolt_diff_planes('{old}', 'HEAD')")
+    show(pipe, f"SELECT {names} FROM {pipe.diff('planes', old)}")
     names = "diff_type, to_carrier, to_flight, from_dep_delay, to_dep_delay"
-    show(pipe, f"SELECT {names} FROM dolt_diff_flights('{old}', 'HEAD')")
+    show(pipe, f"SELECT {names} FROM {pipe.diff('flights', old)}")
 
     say("The past: a query as of a commit, now and before the second run")
     query = "SELECT * FROM airlines WHERE carrier = '9E'"
@@ -126,7 +150,7 @@ def tell(server: Postgres, pipe: Pipe) -> None:
 
 def run(pipe: Pipe) -> Run:
     """Run the pipe, and print what its loader told of commits."""
-    print("$ tap-postgres --config tap.json --catalog catalog.json | target-dolt")
+    print("$ tap-postgres --config tap.json --catalog catalog.json |", *pipe.loading)
     done = pipe.run()
     print("\n".join(done.log))
     return done

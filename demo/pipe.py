@@ -31,6 +31,15 @@ class Pipe:
     """The folder with `target-dolt` and `dolt-sync`."""
     directory: Path
     database: str = "dolt.db"
+    """As `dolt-sync` takes it: the loader's own default, or what `config` says."""
+    config: Path | None = None
+    """The loader's settings; None for no settings at all."""
+
+    @property
+    def loading(self) -> list[str]:
+        """The loader's command."""
+        options = [] if self.config is None else ["--config", str(self.config)]
+        return ["target-dolt", *options]
 
     def select_all(self) -> list[str]:
         """Write the tap's catalog with every stream selected; return their names."""
@@ -47,7 +56,7 @@ class Pipe:
         return [stream["tap_stream_id"] for stream in catalog["streams"]]
 
     def run(self) -> Run:
-        """Run the pipe once; the loader gets no settings at all."""
+        """Run the pipe once."""
         logs = [self.directory / name for name in ("tap.log", "target.log")]
         began = time.monotonic()
         with logs[0].open("w") as tap_log, logs[1].open("w") as target_log:
@@ -59,7 +68,7 @@ class Pipe:
             )
             try:
                 target = subprocess.run(
-                    [self.loader / "target-dolt"],
+                    [self.loader / "target-dolt", *self.loading[1:]],
                     stdin=tap.stdout,
                     stdout=subprocess.PIPE,
                     stderr=target_log,
@@ -88,6 +97,12 @@ class Pipe:
     def command(self, query: str, *options: str) -> list[str]:
         """Return the command that asks the database something."""
         return ["dolt-sync", "sql", self.database, *options, query]
+
+    def diff(self, table: str, old: str) -> str:
+        """Return what has a table's changes since a commit, in the SQL of the database."""
+        if self.config is None:
+            return f"dolt_diff_{table}('{old}', 'HEAD')"  # DoltLite's
+        return f"dolt_diff('{old}', 'HEAD', '{table}')"
 
     def show(self, query: str, *options: str) -> str:
         """Return what `dolt-sync sql` prints for a query."""
