@@ -48,7 +48,8 @@ def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
 
 def _run(connection: sa.Connection, query: str, form: str) -> None:
     with query_errors(), connection.begin():
-        result = connection.exec_driver_sql(query)
+        # PyMySQL takes a percent sign for a place of a parameter, of which there are none.
+        result = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
         if result.returns_rows:
             WRITERS[form](list(result.keys()), result)
 
