@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support import Place
 from support_dolt import NO_DOLT, DoltServer, needs_dolt
+from support_sources import MariaDB, Postgres, running_mariadb, running_postgres
 
 settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -45,6 +46,20 @@ def dolt_server(one_dolt_server: DoltServer) -> Iterator[DoltServer]:
     """The Dolt server, without the databases of other tests: each slows all statements down."""
     yield one_dolt_server
     one_dolt_server.drop_databases()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A Postgres to read from, whose log wal2json decodes."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A MariaDB to read from, with a binlog of whole rows."""
+    with running_mariadb() as server:
+        yield server
 
 
 @pytest.fixture(params=BACKENDS)
