@@ -11,7 +11,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support import Place
 from support_dolt import NO_DOLT, DoltServer, needs_dolt
-from support_sources import MariaDB, Postgres, running_mariadb, running_postgres
+from support_sources import (
+    MARIADB,
+    NO_MARIADB,
+    NO_POSTGRES,
+    POSTGRES,
+    MariaDB,
+    Postgres,
+    running_mariadb,
+    running_postgres,
+)
 
 settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -92,5 +101,10 @@ def new_place(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Say in words, below all but the closing line, what was not seen working."""
     yield
-    if shutil.which("dolt") is None:
-        terminalreporter.write_line(NO_DOLT)
+    for found, missing in (
+        (shutil.which("dolt"), NO_DOLT),
+        (POSTGRES, NO_POSTGRES),
+        (MARIADB, NO_MARIADB),
+    ):
+        if found is None:
+            terminalreporter.write_line(missing)

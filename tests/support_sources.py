@@ -223,7 +223,7 @@ def free_port() -> int:
 def _directory() -> Iterator[tuple[Path, str | None]]:
     """Give a directory to whom a server runs as: neither Postgres nor MariaDB runs as root."""
     owner = "nobody" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="target-dolt-") as name:
+    with tempfile.TemporaryDirectory(prefix="target-dolt-source-") as name:
         directory = Path(name).resolve()
         if owner is not None:
             os.chown(directory, pwd.getpwnam(owner).pw_uid, -1)
