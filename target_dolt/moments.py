@@ -95,7 +95,8 @@ def time(_schema: Schema, _column_type: ColumnType) -> Converter:
 
     def convert(value: Any) -> str:
         try:
-            clock = _parse_time(value)
+            # MySQL's taps write Python's timedelta, which has no leading zero: 1:00:00
+            clock = _parse_time(f"0{value}" if value[1:2] == ":" else value)
         except (TypeError, ValueError):
             msg = "not a time of day in ISO 8601"
             raise ValueError(msg) from None

@@ -180,6 +180,13 @@ def test_every_moment_comes_back_in_utc_with_six_digits(
     ]
 
 
+def test_an_hour_needs_no_leading_zero() -> None:
+    """pipelinewise-tap-mysql writes 1:00:00."""
+    written = [json_text(clock) for clock in ("1:00:00", "9:59:59.5", "0:00:00")]
+    found = loaded({**TEXT, "format": "time"}, written)
+    assert found == ["01:00:00.000000", "09:59:59.500000", "00:00:00.000000"]
+
+
 @LOADS
 @given(st.lists(st.times(), min_size=1))
 def test_every_time_of_day_comes_back_with_six_digits(times: list[dt.time]) -> None:
