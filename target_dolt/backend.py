@@ -251,7 +251,8 @@ def restore_rows(connection: sa.Connection, table: sa.Table, committed: str) -> 
     """Insert the rows of `committed`, a table of the last commit in SQL, that `table` lacks."""
     preparer = connection.dialect.identifier_preparer
     name = preparer.format_table(table)
-    columns = [preparer.format_column(column) for column in table.columns]
+    there = connection.exec_driver_sql(f"SELECT * FROM {committed} AS past LIMIT 0").keys()  # noqa: S608
+    columns = [preparer.format_column(one) for one in table.columns if one.name in there]
     same = [f"present.{column} = past.{column}" for column in _key_columns(table, preparer)]
     missing = (
         f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS present WHERE {' AND '.join(same)})"  # noqa: S608

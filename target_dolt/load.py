@@ -79,6 +79,10 @@ class Load:
         self._written[table.name] = stream
         return compile_plan(drawn, table, self.database, self.plugins, validate)
 
+    def version_of(self, stream: str) -> int | None:
+        """Return the version that a stream's table is known to hold whole, or None."""
+        return self._kept.versions.get(stream)
+
     def replaces(self, stream: str, table: str, version: int) -> bool:
         """Whether rows of this version take the place of all that a stream's table holds.
 

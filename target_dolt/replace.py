@@ -8,8 +8,13 @@ of them.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+
 from target_dolt.errors import IncompleteReplaceError
 from target_dolt.sink import DoltSink
+
+_log = logging.getLogger("target-dolt")
 
 
 class Replacements:
@@ -20,28 +25,65 @@ class Replacements:
         self._sinks: dict[str, DoltSink] = {}
         self._began: dict[str, int] = {}
         self._acknowledged: dict[str, int] = {}
+        self._expected: dict[str, DoltSink] = {}
+        self._doubtful: set[str] = set()
+        self._unfinished: set[str] = set()
         self._states = 0
         self.versions: dict[str, int | None] = {}
         """Versions that tables hold since the last commit; None for one that may lack rows."""
 
     def __bool__(self) -> bool:
-        """Whether any table is being replaced."""
-        return bool(self._sinks)
+        """Whether any table is being replaced, or will be once its rows are written."""
+        return bool(self._sinks) or any(sink.received for sink in self._expected.values())
 
     def is_open(self, stream: str) -> bool:
         """Whether this stream's table is being replaced."""
         return stream in self._sinks
 
-    def open(self, sink: DoltSink) -> None:
-        """Begin to replace the table of a sink, from its next record on."""
+    def open(self, sink: DoltSink, *, needs_activation: bool = False) -> None:
+        """Begin to replace the table of a sink, from its next record on.
+
+        Args:
+            sink: The sink.
+            needs_activation: Whether only ACTIVATE_VERSION may take rows away: a STATE in the
+                middle of a full-table run says no more than how far the tap has come.
+        """
+        self.forget(sink)
         sink.clear()
         self._began[sink.stream_name] = sink.received
         self._acknowledged.pop(sink.stream_name, None)
+        if needs_activation and sink.has_cleared:
+            self._unfinished.add(sink.stream_name)
         self.go_on(sink)
 
     def go_on(self, sink: DoltSink) -> None:
         """Go on with a new sink of the same stream, after a new SCHEMA."""
         self._sinks[sink.stream_name] = sink
+
+    def expect(self, sink: DoltSink) -> None:
+        """Open a replacement with the first row of a stream, if no version comes before it.
+
+        A tap may name the version of its rows after the last of them only.
+        """
+
+        def open_() -> None:
+            self.open(sink)
+            self._began[sink.stream_name] = 0
+            self._doubtful.add(sink.stream_name)
+
+        self._expected[sink.stream_name] = sink
+        sink.before_rows = open_
+
+    def forget(self, sink: DoltSink) -> None:
+        """Expect no replacement of a stream any more, and doubt none that is open."""
+        self._expected.pop(sink.stream_name, None)
+        self._doubtful.discard(sink.stream_name)
+        self._unfinished.discard(sink.stream_name)
+        sink.before_rows = None
+
+    def is_doubtful(self, stream: str) -> bool:
+        """Whether rows without a version are replacing this stream's table."""
+        return stream in self._doubtful
 
     def activate(self, sink: DoltSink) -> None:
         """End the replacement of a stream whose version was activated after its rows."""
@@ -49,10 +91,16 @@ class Replacements:
         if self.is_open(stream) and sink.received > self._began[stream]:
             self._end(stream)
 
+    def take_back(self, sink: DoltSink) -> None:
+        """End the replacement of a stream, with the rows back that it did not send."""
+        sink.restore()
+        self._end(sink.stream_name)
+
     def _end(self, stream: str) -> None:
         sink = self._sinks.pop(stream)
         sink.flush()
         sink.replaces = False
+        self.forget(sink)
         if sink.version is not None:
             self.versions[stream] = sink.version
 
@@ -67,24 +115,47 @@ class Replacements:
         Raises:
             IncompleteReplaceError: The input ended before a replacement did.
         """
-        cut = [
-            sink.plan.table.name
-            for stream, sink in self._sinks.items()
-            if self._acknowledged.get(stream) != sink.received
-            and (self._states or sink.method == "overwrite")
-        ]
-        if cut:
-            names = ", ".join(f"'{name}'" for name in sorted(cut))
-            msg = (
-                f"the input ended without a STATE after the last record for {names}, which this "
-                "run replaces as a whole: the tap may have died, so the tables keep their rows; "
-                "run it again (for a tap that sends no STATE use another `load_method`)"
+        for sink in list(self._expected.values()):
+            sink.flush()
+            self._expected.pop(sink.stream_name, None)
+        for stream in self._doubtful & self._sinks.keys():
+            _log.info("stream '%s' names no version any more: its table keeps all rows", stream)
+            self._take_back_unversioned(stream)
+        if self._states:
+            self._refuse(
+                self._unfinished,
+                "the input ended without an ACTIVATE_VERSION after the records of a new version "
+                "for {}: the tap may have died, so the tables keep their rows; run it again (for "
+                "a tap that activates no version set `process_activate_version_messages` to false)",
             )
-            raise IncompleteReplaceError(msg)
-        for stream, sink in list(self._sinks.items()):
-            if self._acknowledged.get(stream) != sink.received:
+        self._refuse(
+            [
+                stream
+                for stream, sink in self._sinks.items()
+                if not self._is_acknowledged(stream)
+                and (self._states or sink.method == "overwrite")
+            ],
+            "the input ended without a STATE after the last record for {}, which this run "
+            "replaces as a whole: the tap may have died, so the tables keep their rows; run it "
+            "again (for a tap that sends no STATE use another `load_method`)",
+        )
+        for stream in list(self._sinks):
+            if self._is_acknowledged(stream):
+                self._end(stream)
+            else:
                 # A tap that sends neither STATE nor ACTIVATE_VERSION has activated nothing.
-                sink.version = None
-                self.versions[stream] = None
-                sink.restore()
-            self._end(stream)
+                self._take_back_unversioned(stream)
+
+    def _is_acknowledged(self, stream: str) -> bool:
+        return self._acknowledged.get(stream) == self._sinks[stream].received
+
+    def _take_back_unversioned(self, stream: str) -> None:
+        sink = self._sinks[stream]
+        sink.version = None
+        self.versions[stream] = None
+        self.take_back(sink)
+
+    def _refuse(self, streams: Iterable[str], reason: str) -> None:
+        names = ", ".join(sorted(f"'{self._sinks[one].plan.table.name}'" for one in streams))
+        if names:
+            raise IncompleteReplaceError(reason.format(names))

@@ -36,6 +36,8 @@ class DoltSink(Sink):
         ignored_versions: Versions that the load method does not look at.
         version: The version of the stream that was seen last, None before the first.
         replaces: Whether the table is being replaced as a whole.
+        has_cleared: Whether there were rows when that began.
+        before_rows: Called once, before the first rows are written.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class DoltSink(Sink):
         self.ignored_versions = 0
         self.version: int | None = None
         self.replaces = False
-        self._cleared = False
+        self.has_cleared = False
+        self.before_rows: Callable[[], None] | None = None
         self._buffer: list[Any] = []
         self._is_mixed = False
         self._told_fields: set[str] = set()
@@ -197,6 +200,8 @@ class DoltSink(Sink):
         rows, self._buffer = self._buffer, []
         if not rows:
             return
+        if self.before_rows is not None:
+            self.before_rows()
         table = self.plan.table
         what = f"stream '{self.stream_name}', table '{table.name}'"
         write = self._changing(rows) if self._is_mixed else self._writing(rows)
@@ -236,7 +241,7 @@ class DoltSink(Sink):
         self.ignored_deletes = older.ignored_deletes
         self.ignored_versions = older.ignored_versions
         self.version, self.replaces = older.version, older.replaces
-        self._cleared = older._cleared
+        self.has_cleared = older.has_cleared
 
     def tell_ignored(self) -> None:
         """Log what the load method has passed over."""
@@ -254,14 +259,14 @@ class DoltSink(Sink):
         self._buffer.clear()
         self.replaces = True
         table = self.plan.table
-        self._cleared = self.load.has_rows(table.name)
+        self.has_cleared = self.load.has_rows(table.name)
         clear = self._writer.clear
         self.load.write(f"table '{table.name}'", table, lambda: clear(self.load.connection))
 
     def restore(self) -> None:
         """Put the rows back that the last commit has and this run has not sent."""
         self.flush()
-        if not self._cleared:
+        if not self.has_cleared:
             return
         table = self.plan.table
         restore = self._writer.restore

@@ -177,6 +177,8 @@ class TargetDolt(Target):
             self._replacements.go_on(sink)
         elif sink.method == "overwrite":
             self._replacements.open(sink)
+        else:
+            self._versions.expect(sink)
         return sink
 
     def _sinks(self) -> dict[str, DoltSink]:

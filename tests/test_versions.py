@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support import Place, record, schema, state
+from support import Place, record, schema, singer, state
+from support_dolt import wait_until
 
 from target_dolt.errors import IncompleteReplaceError
 
@@ -289,3 +290,179 @@ def test_a_soft_delete_without_a_word_of_it_in_the_schema_marks_the_row(
     ]
     changes = [line.removeprefix("Load dogs: ") for line in place.log()]
     assert changes == ["2 added", "2 changed", "1 changed", "1 changed"]
+
+
+NAMINGS = [
+    pytest.param(in_record, where, id=f"{'record-and-' if in_record else ''}{where}")
+    for in_record in (True, False)
+    for where in ("start", "end", "both")
+]
+"""Whether a RECORD carries its version, and where ACTIVATE_VERSION stands."""
+
+
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "keyless"])
+@pytest.mark.parametrize(("in_record", "where"), NAMINGS)
+def test_a_version_may_be_named_in_records_and_before_or_after_them(
+    place: Place, keys: tuple[str, ...], *, in_record: bool, where: str
+) -> None:
+    """Each run leaves its rows; the same rows again make no commit; no version stays half."""
+    commits = []
+    for version, ids in ((1, (1, 2, 9)), (2, (2, 3)), (3, (3, 2)), (4, (1,))):
+        mark = activate("dogs", version)
+        rows = [versioned(version, id=n) if in_record else record("dogs", id=n) for n in ids]
+        half = [state({"v": version, "half": 1})] if in_record or where != "end" else []
+        middle = [one for row in rows for one in (row, *half)]
+        out = place.load(
+            [
+                schema("dogs", DOG, keys),
+                *([mark] if where != "end" else []),
+                *middle,
+                *([mark] if where != "start" else []),
+                state({"v": version}),
+            ],
+            commit_interval_seconds=0,
+            batch_size_rows=1,
+        )
+        assert out[-1] == {"v": version}
+        assert [row["id"] for row in place.rows("dogs")] == sorted(ids)
+        if version > 1:
+            assert out == [{"v": version}]
+        commits.append(len(place.log()))
+    assert place.log()[-1] == "Load dogs: 1 added, 2 deleted"
+    assert commits[1:] == [commits[0] + 1, commits[0] + 1, commits[0] + 2]
+
+
+def test_a_tap_that_died_after_a_state_in_the_middle_has_not_replaced_the_table(
+    place: Place,
+) -> None:
+    """The records carry a new version, and nothing has activated it: no STATE, no half table."""
+    place.load(full_table(1, {"id": 1}, {"id": 2}, {"id": 9}))
+    cut = [schema("dogs", DOG), versioned(2, id=1), state({"at": 1}), versioned(2, id=3)]
+    with pytest.raises(IncompleteReplaceError, match=r"ACTIVATE_VERSION.*'dogs'"):
+        place.load([*cut, state({"at": 3})], commit_interval_seconds=0)
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2, 9]
+    assert place.kept_state() == {"version": 1}
+    place.load([*cut, activate("dogs", 2), state({"version": 2})])
+    assert [row["id"] for row in place.rows("dogs")] == [1, 3]
+    assert len(place.log()) == 2
+
+
+def test_an_interrupted_first_full_table_run_is_resumed_with_the_rest_of_its_rows(
+    place: Place,
+) -> None:
+    """Pipelinewise: the same version, and only what the last STATE has not seen."""
+    out = place.load(
+        [
+            schema("dogs", DOG),
+            activate("dogs", 5),
+            versioned(5, id=1),
+            state({"at": 1}),
+            versioned(5, id=2),
+            state({"at": 2}),
+        ]
+    )
+    assert out == [{"at": 2}]
+    place.load(
+        [
+            schema("dogs", DOG),
+            versioned(5, id=3),
+            state({"at": 3}),
+            activate("dogs", 5),
+            state({"version": 5}),
+        ]
+    )
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2, 3]
+    place.load(full_table(6, {"id": 3}))
+    assert [row["id"] for row in place.rows("dogs")] == [3]
+
+
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "keyless"])
+def test_a_stream_that_names_no_version_any_more_keeps_its_rows(
+    place: Place, keys: tuple[str, ...]
+) -> None:
+    """From full-table to incremental, with a new column: nothing is removed or doubled."""
+    place.load(full_table(1, {"id": 1}, {"id": 2}, keys=keys))
+    more = {**DOG, "age": {"type": ["null", "integer"]}}
+    for number in (3, 4):
+        lines = [schema("dogs", more, keys), record("dogs", id=number), state({"at": number})]
+        assert place.load(lines) == [{"at": number}]
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2, 3, 4]
+    assert place.log()[1:] == ["Load dogs: 1 added", "Load dogs: 1 added"]
+
+
+def test_a_versioned_stream_that_is_silent_holds_no_state_back(place: Place) -> None:
+    """Its SCHEMA alone, beside a stream that goes on."""
+    place.load(full_table(1, {"id": 1}))
+    out = place.load(
+        [
+            schema("dogs", DOG),
+            schema("cats", DOG),
+            *(one for n in (1, 2) for one in (record("cats", id=n), state({"at": n}))),
+        ],
+        commit_interval_seconds=0,
+    )
+    assert out == [{"at": 1}, {"at": 2}]
+
+
+def test_rows_before_the_first_version_of_a_table_that_has_rows_remove_nothing(
+    place: Place,
+) -> None:
+    """ACTIVATE_VERSION comes last, and which rows were there before is not known any more."""
+    place.load([schema("dogs", DOG), record("dogs", id=1), state({"at": 1})])
+    place.load([schema("dogs", DOG), record("dogs", id=2), activate("dogs", 7), state({"at": 2})])
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    place.load([schema("dogs", DOG), record("dogs", id=3), activate("dogs", 8), state({"at": 3})])
+    assert [row["id"] for row in place.rows("dogs")] == [3]
+
+
+def test_a_new_schema_in_the_middle_of_a_version_changes_nothing_of_its_end(place: Place) -> None:
+    """Twice, and back again: with the version named after the last row only."""
+    place.load(full_table(1, {"id": 1, "name": "a"}, {"id": 2, "name": "b"}))
+    more = {**DOG, "age": {"type": ["null", "integer"]}}
+    place.load(
+        [
+            schema("dogs", DOG),
+            schema("dogs", more),
+            record("dogs", id=1, name="a", age=3),
+            schema("dogs", DOG),
+            record("dogs", id=3, name="c"),
+            schema("dogs", more),
+            activate("dogs", 2),
+            state({"version": 2}),
+        ],
+        commit_interval_seconds=0,
+    )
+    assert place.rows("dogs") == [
+        {"id": 1, "name": "a", "age": 3},
+        {"id": 3, "name": "c", "age": None},
+    ]
+    assert place.log()[-1] == "Load dogs: 1 added, 1 changed, 1 deleted"
+
+
+@pytest.mark.parametrize("method", [None, "overwrite"])
+def test_a_run_killed_while_it_replaces_a_table_changes_nothing_and_is_repeated(
+    place: Place, method: str | None
+) -> None:
+    """SIGKILL, with a STATE before and after the rows that were written to the run branch."""
+    settings = {"commit_interval_seconds": 0, **({"load_method": method} if method else {})}
+    place.load(full_table(1, {"id": 1}, {"id": 2}), **settings)
+    process = place.start(**settings, batch_size_rows=1)
+    assert process.stdin is not None
+    assert process.stderr is not None
+    second = [schema("dogs", DOG), activate("dogs", 2), versioned(2, id=2), state({"at": 2})]
+    process.stdin.write(singer([*second, versioned(2, id=3)]))
+    process.stdin.flush()
+    wait_until(lambda: held_rows(place) == [2, 3], "the rows are on no run branch")
+    process.kill()
+    out, _ = process.communicate()
+    assert out == ""
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    place.load([*second, versioned(2, id=3), state({"at": 3})], **settings)
+    assert [row["id"] for row in place.rows("dogs")] == [2, 3]
+    assert place.log()[1:] == ["Load dogs: 1 added, 1 deleted"]
+
+
+def held_rows(place: Place) -> list[int]:
+    """Return the ids on the branch of the run that is at work, as far as it has come."""
+    runs = [name for name in place.branches() if name.startswith("target-dolt/")]
+    return [row["id"] for row in place.rows("dogs", at=runs[0])] if runs else []

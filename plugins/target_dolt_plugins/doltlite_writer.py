@@ -17,6 +17,8 @@ from target_dolt_plugins.doltlite_types import storage
 _ROWIDS = ("rowid", "_rowid_", "oid")
 """Names of the row's number, any of which a column may take away (sqlite.org/rowidtable.html)."""
 
+_SENT = "_target_dolt_sent"
+
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -39,6 +41,16 @@ def describe(table: Table) -> sa.Table:
     is_rowid = len(key_types) == 1 and isinstance(key_types[0], sa.INTEGER)
     described.dialect_options["sqlite"]["with_rowid"] = not table.key or is_rowid
     return described
+
+
+def _attach_head(connection: sa.Connection) -> str:
+    """Attach the branch's last commit as a database; it is detached with the connection."""
+    head = connection.exec_driver_sql("SELECT dolt_hashof('HEAD')").scalar()
+    name = f"past_{head}"
+    if all(row.name != name for row in connection.exec_driver_sql("PRAGMA database_list")):
+        file = str(connection.engine.url.database).rpartition("@")[0]
+        connection.exec_driver_sql(f"ATTACH ? AS {name}", (f"{file}@{head}",))
+    return name
 
 
 class DoltLiteWriter(Writer):
@@ -115,9 +127,36 @@ class DoltLiteWriter(Writer):
         connection.exec_driver_sql(self._delete, list(keys))
 
     def restore(self, connection: sa.Connection) -> None:
-        """Put back the last commit's rows that are not there."""
+        """Put back the last commit's rows that are not there; without a key, all of them."""
+        if not self._table.primary_key.columns and self._rowid is not None:
+            self._restore_numbered(connection)
+            return
         committed = connection.dialect.identifier_preparer.quote(f"dolt_at_{self._table.name}")
         restore_rows(connection, self._table, f"{committed}('HEAD')")
+
+    def _restore_numbered(self, connection: sa.Connection) -> None:
+        """Put rows back under their numbers, before the rows that are there.
+
+        A commit's own `dolt_at_` function numbers its rows anew: all would be others. The commit,
+        attached as a database, has their numbers.
+        """
+        preparer, rowid = connection.dialect.identifier_preparer, self._rowid
+        name = preparer.format_table(self._table)
+        past = _attach_head(connection)
+        there = {
+            row.name for row in connection.exec_driver_sql(f"PRAGMA {past}.table_info({name})")
+        }
+        all_columns = [(one.name, preparer.format_column(one)) for one in self._table.columns]
+        columns = ", ".join(quoted for _, quoted in all_columns)
+        kept = ", ".join(quoted for one, quoted in all_columns if one in there)
+        for statement in (
+            f"CREATE TEMP TABLE {_SENT} AS SELECT {columns} FROM {name}",  # noqa: S608
+            f"DELETE FROM {name}",  # noqa: S608
+            f"INSERT INTO {name} ({rowid}, {kept}) SELECT {rowid}, {kept} FROM {past}.{name}",  # noqa: S608
+            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM temp.{_SENT}",  # noqa: S608
+            f"DROP TABLE temp.{_SENT}",
+        ):
+            connection.exec_driver_sql(statement)
 
     def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Write some columns of rows by key; the others stay."""
