@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support import Place, record, schema, singer, state
-from support_dolt import wait_until
+from support_state import wait_until
 
 from target_dolt.errors import IncompleteReplaceError
 
