@@ -336,9 +336,30 @@ def test_line_over_max_message_bytes_is_refused_and_one_at_the_bound_is_taken(
     check_kept(place, end.states)
 
 
-def test_endless_line_is_refused_before_it_fills_the_memory(place: Place) -> None:
+MEASURED = """
+import os, resource, subprocess, sys
+process = subprocess.Popen(sys.argv[1:])
+os.close(0)
+code = process.wait()
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+"""Says how much memory a command had. A process begins with the most that its parent ever had,
+so the parent is a small one."""
+
+
+def test_endless_line_is_refused_before_it_fills_the_memory(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fed for ever without a newline; the command ends while the line still comes."""
-    process = place.start(max_message_bytes=4_000_000)
+    popen = subprocess.Popen
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            subprocess,
+            "Popen",
+            lambda command, **more: popen([sys.executable, "-c", MEASURED, *command], **more),
+        )
+        process = place.start(max_message_bytes=4_000_000)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -350,17 +371,15 @@ def test_endless_line_is_refused_before_it_fills_the_memory(place: Place) -> Non
         while sent < 500_000_000:
             sent += os.write(source.fileno(), b"x" * 1_000_000)
     assert 4_000_000 < sent < 20_000_000
-    out, err = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
-    process.stderr.close()
     with suppress(BrokenPipeError):
         process.stdin.close()
-    end = Ended(process.returncode, out, err)
+    process.stdin = None
+    out, err = process.communicate(timeout=60)
+    *lines, peak = err.splitlines(keepends=True)
+    end = Ended(process.returncode, out, "".join(lines))
     check_command(end, "line 5: the line is longer than max_message_bytes (4000000)")
     check_kept(place, [json.loads(out)])
-    peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak_bytes = int(peak) * (1 if sys.platform == "darwin" else 1024)
     assert peak_bytes < 250_000_000
 
 
