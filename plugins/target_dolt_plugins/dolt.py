@@ -116,7 +116,8 @@ class DoltDatabase(Database):
         elif "dolt_version" in str(error.orig):
             reason = "the server is not Dolt"
         else:
-            reason = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
+            words = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
+            reason = " ".join(words.split())  # Dolt's may have several lines
         return ConfigError(f"'{self.name}': {reason}")
 
     @cached_property
