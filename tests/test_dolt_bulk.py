@@ -1,7 +1,9 @@
-"""LOAD DATA into Dolt finds out by the column what its values need: each still arrives exactly."""
+"""LOAD DATA into Dolt: who may, and what it finds out by the column about its values."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from support import Place, record, schema, state
 from support_dolt import DoltServer, needs_dolt
 
+from target_dolt.errors import ConfigError
 from target_dolt_plugins.dolt_writer import CHUNK_ROWS
 
 pytestmark = needs_dolt
@@ -69,3 +72,46 @@ def test_values_that_are_missing_leave_the_rest_of_their_column_as_it_is(
     messages = [schema("t", COLUMNS), *(record("t", **row) for row in rows), state({"n": 1})]
     assert place.load(messages, bulk_load="load_data") == [{"n": 1}]
     assert sorted(place.rows("t"), key=lambda row: row["id"]) == rows
+
+
+DOGS = [schema("dogs", {"id": {"type": "integer"}}), record("dogs", id=1), state({"n": 1})]
+
+
+@pytest.fixture
+def without_file(dolt_server: DoltServer, place: Place) -> Iterator[Place]:
+    """The database for a user who has all rights on it, and none on anything else."""
+    user = f"u{secrets.token_hex(4)}"
+    dolt_server.execute(
+        f"CREATE USER {user}@'%' IDENTIFIED BY 'pw'",
+        f"GRANT ALL ON `{place.config['database']}`.* TO {user}@'%'",
+    )
+    yield Place({**place.config, "user": user, "password": "pw"}, place.directory)
+    dolt_server.execute(f"DROP USER {user}@'%'")
+
+
+def test_a_user_with_rights_on_the_database_alone_loads_by_insert_and_is_told_why(
+    without_file: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Dolt wants FILE for LOAD DATA LOCAL too: one line says so."""
+    caplog.set_level("INFO", logger="target-dolt")
+    assert without_file.load(DOGS) == [{"n": 1}]
+    assert without_file.rows("dogs") == [{"id": 1}]
+    told = [one.getMessage() for one in caplog.records if "INSERT" in one.getMessage()]
+    assert len(told) == 1
+    assert "GRANT FILE" in told[0]
+
+
+def test_a_user_who_may_not_load_data_and_asks_for_it_is_refused(without_file: Place) -> None:
+    """With the words that an administrator needs; nothing is loaded."""
+    with pytest.raises(ConfigError, match="GRANT FILE"):
+        without_file.load(DOGS, bulk_load="load_data")
+    assert without_file.tables() == []
+
+
+def test_a_user_whom_file_is_granted_loads_by_load_data(
+    dolt_server: DoltServer, without_file: Place
+) -> None:
+    """Asked for by name, so that nothing else would do."""
+    dolt_server.execute(f"GRANT FILE ON *.* TO {without_file.config['user']}@'%'")
+    assert without_file.load(DOGS, bulk_load="load_data") == [{"n": 1}]
+    assert without_file.rows("dogs") == [{"id": 1}]

@@ -22,7 +22,12 @@ from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
 from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_tls import tls_options
 from target_dolt_plugins.dolt_types import logical_type, respelling, storage
-from target_dolt_plugins.dolt_writer import InsertWriter, LoadDataWriter, describe_type
+from target_dolt_plugins.dolt_writer import (
+    InsertWriter,
+    LoadDataWriter,
+    describe_type,
+    missing_for_load_data,
+)
 
 OLDEST_VERSION = (2, 0, 0)
 
@@ -123,27 +128,19 @@ class DoltDatabase(Database):
     @cached_property
     def _bulk(self) -> str:
         """How rows go to the server; asked for by the first that is written."""
-        wanted = self._wanted_bulk
+        if self._wanted_bulk == "insert":
+            return "insert"
         with self.connect() as connection, connection.begin():
             if self._server is not None and self._server.is_ours:
                 connection.exec_driver_sql("SET GLOBAL local_infile = 1")
-            allowed = connection.exec_driver_sql("SELECT @@GLOBAL.local_infile").scalar()
-        if wanted == "insert" or (wanted == "auto" and allowed):
-            return "insert" if wanted == "insert" else "load_data"
-        if not allowed and wanted == "load_data":
-            msg = (
-                f"'{self.name}': `bulk_load` is load_data, and the server does not allow it; an "
-                "administrator does with SET GLOBAL local_infile = 1"
-            )
+            missing = missing_for_load_data(connection)
+        if missing is None:
+            return "load_data"
+        if self._wanted_bulk == "load_data":
+            msg = f"'{self.name}': `bulk_load` is load_data, and {missing}"
             raise ConfigError(msg)
-        if not allowed:
-            _log.info(
-                "'%s' does not allow LOAD DATA LOCAL: rows go by INSERT, at about half the "
-                "speed; SET GLOBAL local_infile = 1 would allow it",
-                self.name,
-            )
-            return "insert"
-        return "load_data"
+        _log.info("'%s': rows go by INSERT, at about half the speed: %s", self.name, missing)
+        return "insert"
 
     def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
         """Call a procedure."""

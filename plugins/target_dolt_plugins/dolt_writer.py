@@ -203,6 +203,28 @@ class LoadDataWriter(_Statements, Writer):
             yield "\n".join([*lines, ""]).encode()
 
 
+_PROBE = f"LOAD DATA LOCAL INFILE '{LOCAL_NAME}' INTO TABLE _target_dolt_no_table"
+"""Dolt looks at rights first, then for the table, and asks for rows last."""
+
+
+def missing_for_load_data(connection: sa.Connection) -> str | None:
+    """Return what keeps this account from LOAD DATA LOCAL, and its cure; None for nothing."""
+    if not connection.exec_driver_sql("SELECT @@GLOBAL.local_infile").scalar():
+        return (
+            "the server does not allow LOAD DATA LOCAL; an administrator does with "
+            "SET PERSIST local_infile = 1"
+        )
+    try:
+        connection.exec_driver_sql(_PROBE)
+    except sa.exc.DBAPIError as error:
+        # MySQL wants no FILE for LOCAL, Dolt does, by name or by role (measured on 2.3.1).
+        if "denied" in str(error.orig):
+            return (
+                "this user may not LOAD DATA; an administrator lets it with GRANT FILE ON *.* TO it"
+            )
+    return None
+
+
 def describe_type(column_type: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     """Return the type for statements whose values are ready: SQLAlchemy adds no conversion."""
     return mysql.LONGTEXT() if isinstance(column_type, sa.JSON) else column_type
