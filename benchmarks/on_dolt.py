@@ -16,7 +16,7 @@ RECORDS = 200_000
 EVERY = 10_000
 ROUNDS = 3
 MANY_RECORDS = 5_000_000
-LOOK_EVERY = 250_000
+LOOK_EVERY = 500_000
 
 
 def speed(directory: Path) -> None:
@@ -68,22 +68,23 @@ def memory(directory: Path) -> None:
         return
     with running_dolt(directory) as server:
         server.value("CREATE DATABASE many")
-        before = server.memory_mb("VmRSS")
-        seen: set[int] = set()
+        seen: list[tuple[int, float]] = []
         done = load(server.url("many"), _watched(server, seen))
         told(f"{MANY_RECORDS / done.seconds:,.0f} records/s, loader's peak {done.peak_mb:.0f} MB")
-        peak, after = server.memory_mb("VmHWM"), server.memory_mb("VmRSS")
-        told(f"server: {before:.0f} MB before, {peak:.0f} MB at its peak, {after:.0f} MB after")
+        sizes = ", ".join(f"{size:.0f}" for _, size in seen)
+        told(
+            f"server: {sizes} MB after each {LOOK_EVERY:,}; peak {server.memory_mb('VmHWM'):.0f} MB"
+        )
         rows = server.value(f"SELECT count(*) FROM {STREAM}", "many")
-        told(f"tables that readers saw meanwhile: {max(seen)}; rows after the commit: {rows:,}")
+        told(f"tables that readers saw meanwhile: {max(seen)[0]}; rows after the commit: {rows:,}")
 
 
-def _watched(server: DoltServer, seen: set[int]) -> Iterator[str]:
+def _watched(server: DoltServer, seen: list[tuple[int, float]]) -> Iterator[str]:
     count = (
         "SELECT count(*) FROM information_schema.tables "
         "WHERE table_schema = 'many' AND table_type = 'BASE TABLE'"
     )
     for number, line in enumerate(lines(MANY_RECORDS, MANY_RECORDS)):
         if number % LOOK_EVERY == 0:
-            seen.add(server.value(count, "many"))
+            seen.append((server.value(count, "many"), server.memory_mb("VmRSS")))
         yield line
