@@ -96,6 +96,27 @@ def test_links_within_the_documents_lead_somewhere() -> None:
             assert (CHECKOUT / target).is_file(), target
 
 
+def test_the_page_on_taps_names_the_versions_that_are_run() -> None:
+    """Each tap of the Makefile is in docs/taps.md with its version; links there lead somewhere."""
+    page = (CHECKOUT / "docs" / "taps.md").read_text()
+    makefile = (CHECKOUT / "Makefile").read_text()
+    taps = re.findall(r"\$\(ENVS\)/([\w-]*tap-[\w-]+)/\.made-([\d.]+)", makefile)
+    assert len(taps) >= 5
+    missing = [
+        tap for tap, version in taps if not re.search(rf"`{tap}`(?:\]\(.*?\))? {version}\b", page)
+    ]
+    assert missing == []
+    headings = {
+        re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-")
+        for text in re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\((?!https?:)(.*?)\)", page):
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        else:
+            assert (CHECKOUT / "docs" / target.partition("#")[0]).is_file(), target
+
+
 def test_contributing_names_files_that_exist() -> None:
     """The layout is the one of this checkout."""
     named = re.findall(r"`([\w/.]+/[\w.]*)`", CONTRIBUTING)

@@ -191,6 +191,11 @@ def test_a_rest_api_is_read_page_by_page_and_then_what_changed(place: Place, api
     assert plain(place.rows("pets")) == expected()
     place.load(reader.run())
     assert place.log() == ["Load pets: 3 added", "Load pets: 1 added, 1 changed"]
+    del api.pets[1], stream["replication_key"]
+    reader.state = None
+    place.load(reader.run(), load_method="overwrite")
+    assert plain(place.rows("pets")) == expected()
+    assert place.log()[-1] == "Load pets: 1 deleted"
 
 
 @needs_tap("tap-spreadsheets")
@@ -231,3 +236,9 @@ def test_files_are_read_again_when_they_change(place: Place, tmp_path: Path) -> 
     place.load(reader.run(), **settings)
     assert plain(place.rows("pets")) == rows
     assert place.log() == ["Load pets: 2 added", "Load pets: 1 added, 1 changed"]
+    del rows[1]
+    write()
+    reader.state = None
+    place.load(reader.run(), load_method="overwrite", **settings)
+    assert plain(place.rows("pets")) == rows
+    assert place.log()[-1] == "Load pets: 1 deleted"
