@@ -34,6 +34,15 @@ SOFT_DIFFS: Mapping[str, Counts] = {
 }
 """The same where deletes are marks: a full-table run leaves what the source has, no marks."""
 
+HARD_LOG: Mapping[str, list[str]] = {
+    "changed": ["Load pets, visits: 1 added, 2 changed"],
+    "deleted": ["Load pets, visits: 1 changed, 2 deleted"],
+    "moved": ["Load pets: 1 added"],
+    "idle": [],
+    "anew": ["Load pets: 1 deleted"],
+}
+"""What the commits of each step say; of the first, each tap's own STATEs make commits."""
+
 MARKED = {"pets": [3, 5], "visits": [1]}
 """The keys of the rows that are deleted."""
 
@@ -61,6 +70,7 @@ class Following:
         elif step == "anew":
             self.stale = []
         before = {branch: self._head(branch) for branch in (SOFT, None)}
+        told_before = len(self.place.log())
         state = last_state(lines)
         for branch, hard_delete in ((SOFT, False), (None, True)):
             settings = {"branch": branch} if branch else {}
@@ -75,8 +85,8 @@ class Following:
         assert self._diff(before[None], None) == HARD_DIFFS[step], step
         if not self.repeats or step not in {"moved", "idle"}:
             assert self._diff(before[SOFT] or before[None], SOFT) == SOFT_DIFFS[step], step
-        if step == "idle":
-            assert self._head(None) == before[None]
+        if step in HARD_LOG:
+            assert self.place.log()[told_before:] == HARD_LOG[step], step
         return state
 
     def _check_marks(self, step: str, table: str, expected: list[dict[str, Any]]) -> None:
