@@ -76,11 +76,13 @@ class Table:
         name: The table's name.
         types: Each column's type, in the order of the columns.
         key: The primary key's columns in order; empty for a table without one.
+        required: Columns outside of the key that take no NULL: somebody else made them so.
     """
 
     name: str
     types: dict[str, ColumnType] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
 
 
 Row = tuple[Any, ...]

@@ -161,3 +161,5 @@ class Landing:
             texts = type_text(old), type_text(table.types[name])
             if texts[0] != texts[1]:
                 self.widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
+            elif before and name in before.required:
+                self.widened.append(f"{table.name}.{name}: NOT NULL -> NULL")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
-import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 
 from target_dolt import values, widened
 from target_dolt.backend import Database, Row, Table
@@ -219,17 +217,10 @@ def compile_plan(
             dialect=drawn.dialect, schema=schema, sql_type=column_type
         )
         own_type = drawn.table.types.get(name, column_type)
-        is_spelled = isinstance(column_type, mysql.LONGTEXT) and not isinstance(
-            own_type, mysql.LONGTEXT | sa.VARCHAR
-        )
-        if custom is not None:
-            convert = custom
-        elif is_spelled:
-            convert = widened.spelled(schema, own_type)
-        else:
-            convert = values.writer(schema, column_type)
+        wide = widened.converter(schema, own_type, column_type)
+        convert = custom or wide or values.writer(schema, column_type)
         encode = database.storage(column_type).encode
-        is_own = custom is None and encode is None and not is_spelled
+        is_own = custom is None and encode is None and wide is None
         columns.append(
             Column(
                 name,

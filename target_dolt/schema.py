@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import IncompatibleChangeError
 from target_dolt.names import folded
 from target_dolt.types import LONGTEXT, type_text, widen
+
+_SPELLED_LENGTH = 70
+"""Characters of the longest value that is no text: a DECIMAL of 65 digits with sign and point."""
 
 _LARGEST_WHOLE = 2**53
 """Up to here every whole number is a double of its own."""
@@ -25,6 +28,7 @@ class Tables:
         self._database = database
         self._connection = connection
         self._known: dict[str, Table] = {}
+        self._unique: dict[str, list[str]] = {}
         self._names: dict[str, str] | None = None
 
     def has(self, name: str) -> bool:
@@ -54,11 +58,13 @@ class Tables:
             inspector = sa.inspect(self._connection)
             columns = inspector.get_columns(name)
             key = inspector.get_pk_constraint(name)["constrained_columns"]
+            self._unique[name] = _unique_indexes(inspector, name)
         known = {
-            column["name"]: self._database.logical_type(column["type"], types.get(column["name"]))
-            for column in columns
+            one["name"]: self._database.logical_type(one["type"], types.get(one["name"]))
+            for one in columns
         }
-        return Table(name, known, tuple(key))
+        required = {one["name"] for one in columns if not one["nullable"]} - set(key)
+        return Table(name, known, tuple(key), frozenset(required))
 
     def fit(self, wanted: Table, types: Mapping[str, ColumnType], *, frozen: bool = False) -> Table:
         """Make the table, or widen the one that exists so that it holds what is wanted.
@@ -71,8 +77,8 @@ class Tables:
             frozen: Whether a table that exists may not change.
 
         Raises:
-            IncompatibleChangeError: The table has another key, or columns that differ from the
-                wanted ones by letter case only, or is frozen.
+            IncompatibleChangeError: The table has another key, a unique index beside it, or
+                columns that differ from the wanted ones by letter case only, or is frozen.
         """
         existing = self.find(wanted.name, types)
         if existing is None:
@@ -81,13 +87,14 @@ class Tables:
             self._remember(wanted)
             return wanted
         _check_key(existing, wanted)
+        self._check_unique(existing)
         _check_case(existing, wanted)
         merged = dict(existing.types)
         for name, column_type in wanted.types.items():
             merged[name] = (
                 self._widen(existing, name, column_type) if name in merged else column_type
             )
-        if merged == existing.types:
+        if merged == existing.types and not existing.required:
             return existing
         fitted = Table(existing.name, merged, existing.key)
         if frozen:
@@ -101,8 +108,10 @@ class Tables:
         """Return the wider of two types; for whole numbers that no double keeps, text."""
         old = table.types[name]
         wide = widen(old, column_type)
+        if name in table.key and isinstance(wide, mysql.LONGTEXT):
+            return _key_text(old, column_type)
         if isinstance(wide, sa.DOUBLE) and not isinstance(old, sa.DOUBLE):
-            column: sa.ColumnClause[Any] = sa.column(name)
+            column = sa.column(name, sa.Integer) + 0  # DoltLite keeps the largest as text
             large = sa.or_(column > _LARGEST_WHOLE, column < -_LARGEST_WHOLE)
             query = sa.select(sa.literal(1)).select_from(sa.table(table.name)).where(large)
             with self._connection.begin():
@@ -110,10 +119,37 @@ class Tables:
                     return LONGTEXT
         return wide
 
+    def _check_unique(self, table: Table) -> None:
+        names = self._unique.get(table.name)
+        if names:
+            msg = (
+                f"table '{table.name}' has the unique index '{names[0]}' beside its key: a row "
+                "that meets another one there would take its place; drop the index, or make it "
+                "one that is not unique, and run again"
+            )
+            raise IncompatibleChangeError(msg)
+
     def _remember(self, table: Table) -> None:
         self._known[table.name] = table
         if self._names is not None:
             self._names[folded(table.name)] = table.name
+
+
+def _unique_indexes(inspector: sa.Inspector, table: str) -> list[str]:
+    """Return the names of a table's unique indexes, its key left out."""
+    found = [str(one["name"]) for one in inspector.get_indexes(table) if one["unique"]]
+    found += [
+        str(one["name"] or ", ".join(one["column_names"]))
+        for one in inspector.get_unique_constraints(table)
+    ]
+    return sorted(set(found))
+
+
+def _key_text(old: ColumnType, new: ColumnType) -> ColumnType:
+    """Return the text that a column of a key becomes: a key holds no LONGTEXT."""
+    lengths = [one.length or 0 for one in (old, new) if isinstance(one, sa.VARCHAR)]
+    wide = sa.VARCHAR(max([*lengths, _SPELLED_LENGTH]))
+    return old if type_text(wide) == type_text(old) else wide
 
 
 def _frozen(existing: Table, wanted: Table) -> IncompatibleChangeError:
@@ -122,6 +158,7 @@ def _frozen(existing: Table, wanted: Table) -> IncompatibleChangeError:
         for name, one in wanted.types.items()
         if name not in existing.types or type_text(existing.types[name]) != type_text(one)
     ]
+    changes += [f"'{name}' to take NULL" for name in sorted(existing.required)]
     msg = (
         f"table '{existing.name}' would change ({', '.join(changes)}), and `schema_changes` is "
         "freeze: nothing was changed; set it to evolve, or leave the columns out with "
@@ -131,8 +168,8 @@ def _frozen(existing: Table, wanted: Table) -> IncompatibleChangeError:
 
 
 def _check_key(existing: Table, wanted: Table) -> None:
-    if existing.key == wanted.key:
-        return
+    if set(existing.key) == set(wanted.key):
+        return  # taps list the same key in any order
     has, wants = (
         f"the key ({', '.join(one.key)})" if one.key else "no key" for one in (existing, wanted)
     )

@@ -137,17 +137,21 @@ class DoltSink(Sink):
         elif self._hard_delete and record.get(DELETED_AT) is not None:
             pass  # counted: append-only knows no rows to remove
         elif self._whole <= record.keys() or not self.plan.table.key:
-            try:
-                row = self._row(record)
-            except NeedsWiderError as need:
-                self._widen(need)
-                row = self._row(record)
+            row = self._fitting_row(record)  # which may give the sink a new buffer
             self._buffer.append(row)
         else:
             self._change({DELETED_AT: None, **record})
         self.received += 1
         if len(self._buffer) >= self._buffer_rows:
             self.flush()
+
+    def _fitting_row(self, record: dict[str, Any]) -> Row:
+        """Return the row, once each column that would bend a value of it is wide enough."""
+        while True:
+            try:
+                return self._row(record)
+            except NeedsWiderError as need:
+                self._widen(need)
 
     def _widen(self, need: NeedsWiderError) -> None:
         """Widen a column for a value that it would bend, after the rows that came before."""

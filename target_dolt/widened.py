@@ -1,4 +1,4 @@
-"""Values in columns that were widened to text: equal values are spelled as equal texts."""
+"""Values in columns that are wider than their own type: equal values stay equal there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from target_dolt.dialect import ColumnType, Converter, Schema
-from target_dolt.types import first_of_kind
-from target_dolt.values import writer
+from target_dolt.types import LONGTEXT, first_of_kind
+from target_dolt.values import TooNarrowError, writer
+
+_TEXTS = (sa.VARCHAR, mysql.LONGTEXT)
 
 _SPELLINGS: tuple[tuple[type[ColumnType], Converter], ...] = (
     (sa.Boolean, lambda value: "true" if value else "false"),
@@ -37,6 +40,35 @@ def spelled(schema: Schema, own_type: ColumnType) -> Converter:
         except ValueError:
             if isinstance(own_type, sa.DOUBLE) and isinstance(value, int | Decimal):
                 return str(value)
+            raise
+
+    return write
+
+
+def converter(schema: Schema, own_type: ColumnType, column_type: ColumnType) -> Converter | None:
+    """Return how a type's values are written into a wider column; None: as the column's own."""
+    if isinstance(column_type, _TEXTS):
+        return None if isinstance(own_type, _TEXTS) else spelled(schema, own_type)
+    if isinstance(own_type, sa.Boolean) and not isinstance(column_type, sa.Boolean | sa.Integer):
+        return _through(writer(schema, own_type), writer({}, column_type))
+    if isinstance(column_type, sa.DOUBLE) and not isinstance(own_type, sa.DOUBLE):
+        return _exact_or_text(writer(schema, column_type))
+    return None
+
+
+def _through(first: Converter, then: Converter) -> Converter:
+    return lambda value: then(first(value))
+
+
+def _exact_or_text(convert: Converter) -> Converter:
+    """Ask for a text column where a whole number came that no double holds."""
+
+    def write(value: Any) -> Any:
+        try:
+            return convert(value)
+        except ValueError as error:
+            if isinstance(value, int):
+                raise TooNarrowError(str(error), LONGTEXT) from None
             raise
 
     return write

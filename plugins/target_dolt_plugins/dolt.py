@@ -193,7 +193,7 @@ class DoltDatabase(Database):
             column = compiler.get_column_specification(described.c[name])
             if name not in old.types:
                 clauses.append(f"ADD COLUMN {column}")
-            elif old.types[name] != column_type:
+            elif old.types[name] != column_type or name in old.required:
                 clauses.append(f"MODIFY COLUMN {column}")
         table = self._sql.identifier_preparer.format_table(described)
         connection.exec_driver_sql(f"ALTER TABLE {table} {', '.join(clauses)}")

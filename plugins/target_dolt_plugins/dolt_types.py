@@ -92,9 +92,19 @@ _LOGICAL: tuple[tuple[type[ColumnType], Callable[[Any], ColumnType]], ...] = (
 """Reflected types in this project's spelling: without display widths and collations."""
 
 
+def _microseconds(column: Any, length: int) -> Any:
+    """Return Dolt's text of a moment, which has as many digits as it needs, with six."""
+    filled = sa.case(
+        (sa.func.instr(column, ".") > 0, sa.func.concat(column, "000000")),
+        else_=sa.func.concat(column, ".000000"),
+    )
+    return sa.func.left(filled, length)
+
+
 _RESPELLED: tuple[tuple[type[ColumnType], Callable[[Any], Any]], ...] = (
     (sa.Boolean, lambda column: sa.case((column == "1", "true"), (column == "0", "false"))),
-    (sa.DATETIME, lambda column: sa.func.left(sa.func.concat(column, ".000000"), 26)),
+    (sa.DATETIME, lambda column: _microseconds(column, 26)),
+    (sa.TIME, lambda column: _microseconds(column, 15)),
     (sa.DATE, lambda column: sa.func.left(column, 10)),
 )
 """What Dolt's own text of a value lacks, when a column of that type becomes text."""
@@ -102,7 +112,7 @@ _RESPELLED: tuple[tuple[type[ColumnType], Callable[[Any], Any]], ...] = (
 
 def respelling(old: ColumnType, new: ColumnType) -> Callable[[Any], Any] | None:
     """Return the expression that mends a column which was just changed to text, or None."""
-    if not isinstance(new, mysql.LONGTEXT):
+    if not isinstance(new, mysql.LONGTEXT | sa.VARCHAR):
         return None
     return first_of_kind(_RESPELLED, old)
 

@@ -17,11 +17,17 @@ from target_dolt_plugins.doltlite_writer import describe, rowid_name
 
 _BESIDE = "_target_dolt_rebuilt"
 
+_INDEXES = sa.text(
+    "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND type IN ('index', 'trigger') "
+    "AND sql IS NOT NULL"
+)
+"""What goes with a table that is dropped: indexes that somebody has made."""
+
 
 def alter(connection: sa.Connection, old: Table, new: Table) -> None:
     """Give the table `old` the columns and types of `new`."""
     functions = _functions(connection, old, new)
-    if any(
+    if old.required or any(
         type(storage(old.types[name]).ddl) is not type(storage(new.types[name]).ddl)
         for name in old.types
     ):
@@ -71,6 +77,7 @@ def _rebuild(
     functions: Mapping[str, Callable[[Any], Any]],
 ) -> None:
     source = describe(old)
+    beside_it = connection.execute(_INDEXES, {"table": old.name}).scalars().all()
     beside = describe(Table(_BESIDE, new.types, new.key))
     connection.execute(sa.schema.CreateTable(beside))
     names = list(old.types)
@@ -88,3 +95,5 @@ def _rebuild(
     connection.execute(sa.schema.DropTable(source))
     quote = connection.dialect.identifier_preparer.quote
     connection.exec_driver_sql(f"ALTER TABLE {quote(_BESIDE)} RENAME TO {quote(old.name)}")
+    for statement in beside_it:
+        connection.exec_driver_sql(statement)

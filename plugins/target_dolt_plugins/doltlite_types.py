@@ -80,7 +80,8 @@ def rewriting(old: ColumnType, new: ColumnType) -> Converter | None:
     before, after = storage(old), storage(new)
     if isinstance(old, _WHOLE) and isinstance(new, _WHOLE) and before == after:
         return None
-    convert = widened.speller(old) if isinstance(new, mysql.LONGTEXT) else values.writer({}, new)
+    to_text = isinstance(new, mysql.LONGTEXT | sa.VARCHAR)
+    convert = widened.speller(old) if to_text else values.writer({}, new)
 
     def rewrite(value: Any) -> Any:
         wider = convert(before.decode(value) if before.decode else value)
