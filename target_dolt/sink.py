@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_sdk.sinks import Sink
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DELETED_AT = "_sdc_deleted_at"
 _MOMENT = {"type": ["null", "string"], "format": "date-time"}
+
+_T = TypeVar("_T")
 
 
 class DoltSink(Sink):
@@ -137,7 +139,7 @@ class DoltSink(Sink):
         elif self._hard_delete and record.get(DELETED_AT) is not None:
             pass  # counted: append-only knows no rows to remove
         elif self._whole <= record.keys() or not self.plan.table.key:
-            row = self._fitting_row(record)  # which may give the sink a new buffer
+            row = self._made(lambda: self._row(record))  # which may give the sink a new buffer
             self._buffer.append(row)
         else:
             self._change({DELETED_AT: None, **record})
@@ -145,11 +147,11 @@ class DoltSink(Sink):
         if len(self._buffer) >= self._buffer_rows:
             self.flush()
 
-    def _fitting_row(self, record: dict[str, Any]) -> Row:
-        """Return the row, once each column that would bend a value of it is wide enough."""
+    def _made(self, make: Callable[[], _T]) -> _T:
+        """Return what is made, once each column that would bend a value is wide enough."""
         while True:
             try:
-                return self._row(record)
+                return make()
             except NeedsWiderError as need:
                 self._widen(need)
 
@@ -181,11 +183,7 @@ class DoltSink(Sink):
 
     def _change(self, record: dict[str, Any]) -> None:
         """Take what a record carries; what it does not carry stays as it was."""
-        try:
-            part = Part(self.plan.key(record), self.plan.part(record))
-        except NeedsWiderError as need:
-            self._widen(need)
-            part = Part(self.plan.key(record), self.plan.part(record))
+        part = self._made(lambda: Part(self.plan.key(record), self.plan.part(record)))
         self._is_mixed = True
         self._buffer.append(part)
 

@@ -138,19 +138,26 @@ def test_any_two_types_meet_in_the_narrowest_that_keeps_the_values_of_both(
     assert widened == {new for new, kind in kept.items() if kind != kept[old]}
 
 
-def test_whole_numbers_that_doubles_keep_become_doubles_and_later_ones_text(place: Place) -> None:
+@pytest.mark.parametrize("whole", [True, False], ids=["whole-records", "parts-of-rows"])
+def test_whole_numbers_that_doubles_keep_become_doubles_and_later_ones_text(
+    place: Place, *, whole: bool
+) -> None:
     """Two columns need text in one record; what came before is kept."""
-    both = schema("t", {"id": INT, "x": INT, "y": INT})
+    both = schema("t", {"id": INT, "x": INT, "y": INT, **({} if whole else {"z": INT})})
     doubles = schema("t", {"id": INT, "x": NUMBER, "y": NUMBER})
     place.load([both, record("t", id=1, x=5, y=2**53), state(1)])
     place.load([doubles, record("t", id=2, x=0.5, y=1.5), state(2)])
-    assert place.rows("t") == [{"id": 1, "x": 5.0, "y": 2.0**53}, {"id": 2, "x": 0.5, "y": 1.5}]
+    rest = {} if whole else {"z": None}
+    assert place.rows("t") == [
+        {"id": 1, "x": 5.0, "y": 2.0**53, **rest},
+        {"id": 2, "x": 0.5, "y": 1.5, **rest},
+    ]
     large = [record("t", id=n, x=2**53 + n, y=2**60 + n) for n in (3, 5)]
     place.load([both, *large, state(3)])
     assert place.rows("t")[2:] == [
-        {"id": n, "x": str(2**53 + n), "y": str(2**60 + n)} for n in (3, 5)
+        {"id": n, "x": str(2**53 + n), "y": str(2**60 + n), **rest} for n in (3, 5)
     ]
-    assert place.rows("t")[1] == {"id": 2, "x": "0.5", "y": "1.5"}
+    assert place.rows("t")[1] == {"id": 2, "x": "0.5", "y": "1.5", **rest}
 
 
 def test_a_type_is_widened_in_midstream_with_the_rows_that_needed_it(place: Place) -> None:
