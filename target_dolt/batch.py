@@ -162,11 +162,20 @@ def _parquet(stream: BinaryIO, compressed: bool, max_bytes: int) -> Iterator[dic
             msg = "the file holds more than `max_batch_bytes`; raise it if that is meant"
             raise BatchError(msg)
         for batch in file.iter_batches(PARQUET_ROWS):
-            for row in batch.to_pylist():
+            for row in _rows(batch):
                 yield {name: as_json(value) for name, value in row.items()}
     except pa.ArrowException as error:
         msg = "the file is no whole Parquet file"
         raise BatchError(msg) from error
+
+
+def _rows(batch: Any) -> list[dict[str, Any]]:
+    """Return the rows of a batch, none of whose moments has more than microseconds."""
+    try:
+        return batch.to_pylist()  # type: ignore[no-any-return]
+    except ValueError:
+        msg = "a moment or time has nanoseconds, a column has microseconds: round them in the tap"
+        raise BatchError(msg) from None
 
 
 def as_json(value: Any) -> Any:
@@ -175,8 +184,13 @@ def as_json(value: Any) -> Any:
     A double comes as its shortest decimal; a NaN has no place in JSON and stays one, to be
     refused by its column.
     """
+    if type(value) in _AS_IN_JSON:
+        return value
     make = _FROM_ARROW.get(type(value))
-    return value if make is None else make(value)
+    if make is None:
+        msg = f"a column holds a {type(value).__name__}, which JSON has not: give it as text"
+        raise BatchError(msg)
+    return make(value)
 
 
 def _refuse_bytes(value: bytes) -> str:
@@ -184,6 +198,8 @@ def _refuse_bytes(value: bytes) -> str:
     msg = "a binary column: give it as text"
     raise BatchError(msg)
 
+
+_AS_IN_JSON = frozenset({str, int, bool, type(None), Decimal})
 
 _FROM_ARROW: dict[type[Any], Callable[[Any], Any]] = {
     float: lambda value: Decimal(repr(value)),

@@ -14,6 +14,7 @@ import pytest
 from support import Place, record, schema, state
 
 from target_dolt.errors import BatchError, ConfigError, RecordError
+from target_dolt.target import TargetDolt
 
 PROPERTIES = {
     "id": {"type": "integer"},
@@ -206,3 +207,174 @@ def test_a_batch_lies_in_whatever_storage_fsspec_knows(place: Place) -> None:
             place.load(
                 [schema("dogs", PROPERTIES), batch([name])], batch_root="memory://bucket/runs"
             )
+
+
+def nullable(kind: str, **more: Any) -> dict[str, Any]:
+    """Return the schema of a property that may be null."""
+    return {"type": ["null", kind], **more}
+
+
+MOMENT = nullable("string", format="date-time")
+WHOLE = {"minimum": -(2**63), "maximum": 2**64 - 1}
+
+ARROW: dict[str, tuple[str, Any, Any, Any]] = {
+    "decimal128": (
+        "decimal128(38, 18)",
+        Decimal("12345678901234567890.123456789012345678"),
+        nullable("number", multipleOf=1e-18, minimum=-(10**20) + 1, maximum=10**20 - 1),
+        Decimal("12345678901234567890.123456789012345678"),
+    ),
+    "decimal256": (
+        "decimal256(65, 0)",
+        10**60 + 1,
+        nullable("integer", minimum=0, maximum=10**64),
+        Decimal(10**60 + 1),
+    ),
+    "seconds": ("timestamp('s')", 1577934245, MOMENT, "2020-01-02 03:04:05.000000"),
+    "milliseconds": ("timestamp('ms')", 1577934245250, MOMENT, "2020-01-02 03:04:05.250000"),
+    "microseconds": ("timestamp('us')", 1577934245000001, MOMENT, "2020-01-02 03:04:05.000001"),
+    "nanoseconds": ("timestamp('ns')", 1577934245000001000, MOMENT, "2020-01-02 03:04:05.000001"),
+    "zone": (
+        "timestamp('us', 'Europe/Berlin')",
+        1577934245000001,
+        MOMENT,
+        "2020-01-02 03:04:05.000001",
+    ),
+    "date32": ("date32()", dt.date(2020, 1, 2), nullable("string", format="date"), "2020-01-02"),
+    "date64": ("date64()", dt.date(2020, 1, 2), nullable("string", format="date"), "2020-01-02"),
+    "time32": ("time32('ms')", 5250, nullable("string", format="time"), "00:00:05.250000"),
+    "time64": ("time64('us')", 5000001, nullable("string", format="time"), "00:00:05.000001"),
+    "list": ("list_(int64())", [1, None, 2**40], nullable("array"), [1, None, 2**40]),
+    "struct": (
+        "struct([('a', float64()), ('b', date32())])",
+        {"a": 1.5, "b": dt.date(2020, 1, 2)},
+        nullable("object"),
+        {"a": Decimal("1.5"), "b": "2020-01-02"},
+    ),
+    "dictionary": ("dictionary(int8(), string())", "x", nullable("string"), "x"),
+    "large_string": ("large_string()", "x", nullable("string"), "x"),
+    "boolean": ("bool_()", True, nullable("boolean"), 1),
+    "float32": ("float32()", 0.5, nullable("number"), 0.5),
+    "float64": ("float64()", 0.1, nullable("number"), 0.1),
+    **{
+        name: (f"{name}()", bound, nullable("integer", **WHOLE), Decimal(bound))
+        for name, bound in (
+            *(("int8", -(2**7)), ("int16", -(2**15)), ("int32", -(2**31)), ("int64", -(2**63))),
+            *(("uint8", 2**8 - 1), ("uint16", 2**16 - 1), ("uint32", 2**32 - 1)),
+            ("uint64", 2**64 - 1),
+        )
+    },
+}
+"""Arrow's types: how one is made, a value, the property's schema, the value that is stored."""
+
+
+def test_each_type_of_parquet_arrives_exactly(place: Place, root: Path) -> None:
+    """A column of each, with a value and a null."""
+    pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    columns = {
+        name: pa.array([value, None], eval(made, vars(pa)))  # noqa: S307 - of the table above
+        for name, (made, value, _, _) in ARROW.items()
+    }
+    parquet.write_table(pa.table({"id": [1, 2], **columns}), root / "a.parquet")
+    properties = {"id": {"type": "integer"}, **{name: one[2] for name, one in ARROW.items()}}
+    place.load(
+        [schema("dogs", properties), batch([root / "a.parquet"], "parquet"), state({"n": 1})],
+        batch_root=str(root),
+    )
+    first, second = place.rows("dogs")
+    assert first == {"id": 1, **{name: one[3] for name, one in ARROW.items()}}
+    assert second == {"id": 2, **dict.fromkeys(ARROW)}
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "told"),
+    [
+        pytest.param("binary()", b"secret", "binary", id="binary"),
+        pytest.param("timestamp('ns')", 1577934245000000001, "nanosecond", id="nanoseconds"),
+        pytest.param("time64('ns')", 1, "nanosecond", id="nanoseconds-of-a-day"),
+        pytest.param("duration('ms')", 1500, "timedelta", id="duration"),
+    ],
+)
+def test_what_no_column_keeps_exactly_stops_the_run(
+    place: Place, root: Path, made: str, value: Any, told: str
+) -> None:
+    """Named by its kind, with nothing of the file kept."""
+    pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    array = pa.array([value], eval(made, vars(pa)))  # noqa: S307 - of the table above
+    parquet.write_table(pa.table({"id": [1], "name": array}), root / "a.parquet")
+    with pytest.raises(BatchError, match=told) as error:
+        place.load(
+            [schema("dogs", PROPERTIES), batch([root / "a.parquet"], "parquet")],
+            batch_root=str(root),
+        )
+    assert "secret" not in str(error.value)
+    assert place.tables() == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "no parquet", "a page"])
+def test_a_damaged_parquet_file_leaves_nothing_half_done(
+    place: Place, root: Path, damage: str
+) -> None:
+    """Whole row groups come before the damage."""
+    pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    file = root / "a.parquet"
+    table = pa.table({"id": list(range(1, 5001)), "name": [f"dog {n}" for n in range(5000)]})
+    parquet.write_table(table, file, row_group_size=1000, use_dictionary=False)
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 400] = b"\xff" * 400
+    whole = file.read_bytes()
+    file.write_bytes({"cut": whole[:-100], "no parquet": b"PAR"}.get(damage, bytes(data)))
+    with pytest.raises(BatchError, match="nothing of this BATCH was kept"):
+        place.load(
+            [
+                schema("dogs", PROPERTIES),
+                record("dogs", id=9999),
+                state({"n": 1}),
+                batch([file], "parquet"),
+                state({"n": 2}),
+            ],
+            batch_root=str(root),
+            batch_size_rows=10,
+        )
+    assert [row["id"] for row in place.rows("dogs")] == [9999]
+    assert place.kept_state() == {"n": 1}
+
+
+def test_a_gzip_bomb_is_stopped_at_the_limit(place: Place, root: Path) -> None:
+    """100 MB of one line in 100 KB: no more than the limit is ever decompressed."""
+    file = root / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(b'{"id": 1, "name": "' + b"x" * 100_000_000))
+    with pytest.raises(BatchError, match="max_batch_bytes"):
+        place.load(
+            [schema("dogs", PROPERTIES), batch([file], compression="gzip")],
+            batch_root=str(root),
+            max_batch_bytes=1_000_000,
+        )
+    assert place.tables() == []
+
+
+@pytest.mark.parametrize(
+    ("form", "compression"), [("jsonl", "zstd"), ("csv", "none"), ("parquet", "gzip")]
+)
+def test_a_format_that_is_not_read_is_said(
+    place: Place, root: Path, form: str, compression: str
+) -> None:
+    """The SDK's own compressions are none and gzip; Parquet compresses by itself."""
+    file = jsonl(root / "a", ROWS)
+    with pytest.raises(BatchError, match=r"gzip|parquet"):
+        place.load(
+            [schema("dogs", PROPERTIES), batch([file], form, compression)], batch_root=str(root)
+        )
+    assert place.tables() == []
+
+
+def test_the_batch_capability_is_declared() -> None:
+    """Meltano and taps see it in `--about`."""
+    assert "batch" in [one.value for one in TargetDolt.capabilities]
