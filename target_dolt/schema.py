@@ -11,7 +11,7 @@ from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import IncompatibleChangeError
 from target_dolt.names import folded
-from target_dolt.types import LONGTEXT, type_text, widen
+from target_dolt.types import LONGTEXT, mixes, type_text, widen
 
 _SPELLED_LENGTH = 70
 """Characters of the longest value that is no text: a DECIMAL of 65 digits with sign and point."""
@@ -107,6 +107,13 @@ class Tables:
     def _widen(self, table: Table, name: str, column_type: ColumnType) -> ColumnType:
         """Return the wider of two types; for whole numbers that no double keeps, text."""
         old = table.types[name]
+        if not mixes(old, column_type):
+            msg = (
+                f"table '{table.name}': the column '{name}' is {type_text(old)} and would take "
+                f"{type_text(column_type)}, which have no type in common; load the stream into "
+                "another table with `table_map`"
+            )
+            raise IncompatibleChangeError(msg)
         wide = widen(old, column_type)
         if name in table.key and isinstance(wide, mysql.LONGTEXT):
             return _key_text(old, column_type)

@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from target_dolt import native_values
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Schema
 from target_dolt.moments import date, date_time, time
 from target_dolt.types import integer_range, type_text
@@ -186,6 +187,7 @@ class TooNarrowError(ValueError):
 _WRITERS: dict[type[ColumnType], ConverterFactory] = {
     sa.BOOLEAN: boolean,
     sa.Integer: integer,
+    sa.FLOAT: native_values.single,
     sa.DOUBLE: double,
     sa.DECIMAL: exact,
     sa.DATE: date,
@@ -193,7 +195,15 @@ _WRITERS: dict[type[ColumnType], ConverterFactory] = {
     sa.TIME: time,
     sa.JSON: json,
     sa.VARCHAR: text,
+    sa.CHAR: text,
     mysql.LONGTEXT: text,
+    mysql.ENUM: native_values.label,
+    mysql.SET: native_values.labels,
+    mysql.YEAR: native_values.year,
+    mysql.BIT: native_values.bits,
+    sa.BINARY: native_values.binary,
+    sa.VARBINARY: native_values.binary,
+    mysql.LONGBLOB: native_values.binary,
 }
 
 

@@ -19,6 +19,7 @@ _SPELLINGS: tuple[tuple[type[ColumnType], Converter], ...] = (
     (sa.Integer, str),
     (sa.DECIMAL, lambda value: f"{value:f}"),
     (sa.DOUBLE, repr),
+    (sa.FLOAT, repr),
 )
 
 

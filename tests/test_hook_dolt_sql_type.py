@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 from support import record, schema, state
 from support_values import ID, column_type, lite, refused
 
@@ -69,7 +68,7 @@ def test_type_that_the_database_has_no_place_for_is_an_error_before_any_commit(
     end = refused(
         place,
         [schema("t", {"id": ID, "v": VECTOR}), record("t", id=1)],
-        plugins=load_plugins([Vectors(mysql.BIT(8))]),
+        plugins=load_plugins([Vectors(sa.Interval())]),
     )
     assert isinstance(end.error, UnsupportedTypeError)
     assert "stream 't', column 'v'" in end.message

@@ -9,7 +9,8 @@ from typing import Any
 import pymysql
 import sqlalchemy as sa
 from pymysql.connections import Connection, LoadLocalPacketWrapper, MySQLResult
-from pymysql.constants import CR
+from pymysql.constants import CR, FIELD_TYPE
+from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
 from sqlalchemy.dialects.mysql.base import MySQLIdentifierPreparer
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
@@ -18,6 +19,9 @@ LOCAL_NAME = "target-dolt-rows"
 
 
 PACKET_BYTES = 1 << 20
+
+_BINARY_CHARSET = 63
+"""https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_character_set.html"""
 
 
 class _Result(MySQLResult):
@@ -80,6 +84,13 @@ class DoltConnection(Connection):
             raise
         finally:
             self._read_timeout, self._write_timeout = bounds
+
+    def _read_packet(self, packet_type: Any = MysqlPacket) -> Any:
+        """Read a packet; a BIT's bytes are no text, whatever Dolt says of their characters."""
+        packet = super()._read_packet(packet_type)
+        if packet_type is FieldDescriptorPacket and packet.type_code == FIELD_TYPE.BIT:
+            packet.charsetnr = _BINARY_CHARSET
+        return packet
 
     def _read_query_result(self, unbuffered: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyMySQL's
         self._result = None

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import insert
 
-from target_dolt import Row, Writer
+from target_dolt import Row, Writer, types
 from target_dolt.backend import restore_rows
-from target_dolt.dialect import ColumnType
 from target_dolt.errors import WriteError
-from target_dolt.types import first_of_kind
+from target_dolt.types import Kind, first_of_kind
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
 
 CHUNK_ROWS = 2_000
@@ -36,6 +35,8 @@ _MISSING = "\\N"
 
 _Column = tuple[Any, ...]
 """One column's values of several rows: what a whole column needs is found out once."""
+
+_BINARY = (*types.BYTES, mysql.BIT)
 
 
 def _spelled(column: _Column, spell: Callable[[Any], str]) -> Iterable[str]:
@@ -69,14 +70,28 @@ def _texts(column: _Column) -> Iterable[str]:
     return column if texts is column else [_MISSING if one is None else one for one in column]
 
 
-_FORMATS: tuple[tuple[type[ColumnType], Callable[[_Column], Iterable[str]]], ...] = (
+def _bytes(column: _Column) -> Iterable[str]:
+    return _texts(
+        tuple([one if one is None else one.decode("utf-8", "surrogateescape") for one in column])
+    )
+
+
+def _sets(column: _Column) -> Iterable[str]:
+    """Return the labels; of none of them the number that stands for that."""
+    return _texts(tuple(["0" if one == "" else one for one in column]))
+
+
+_FORMATS: tuple[tuple[Kind, Callable[[_Column], Iterable[str]]], ...] = (
     (sa.Boolean, _booleans),
     (sa.Integer, _numbers),
-    (sa.DOUBLE, _numbers),
+    (sa.Float, _numbers),
+    (mysql.YEAR, _numbers),
     (sa.DECIMAL, _decimals),
     (sa.DATE, _moments),
     (sa.DATETIME, _moments),
     (sa.TIME, _moments),
+    (mysql.SET, _sets),
+    (_BINARY, _bytes),
 )
 """All others are texts."""
 
@@ -169,10 +184,11 @@ class LoadDataWriter(_Statements, Writer):
             f"({columns})"
         )
         self._formats = [first_of_kind(_FORMATS, column.type) or _texts for column in table.columns]
+        self._has_bytes = any(isinstance(column.type, _BINARY) for column in table.columns)
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; REPLACE keeps the later of two."""
-        if any(_NO_VALUE in row for row in rows):
+        if self._holds_no_value(rows):
             self._insert.upsert(connection, rows)
             return
         driver: Any = connection.connection.driver_connection
@@ -188,19 +204,24 @@ class LoadDataWriter(_Statements, Writer):
 
     def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Add rows to a table without a key."""
-        if any(_NO_VALUE in row for row in rows):
+        if self._holds_no_value(rows):
             self._insert.append(connection, rows)
         else:
             self.upsert(connection, rows)
 
     append_again = append  # Dolt tells rows without a key apart by what they hold
 
+    def _holds_no_value(self, rows: Sequence[Row]) -> bool:
+        if any(_NO_VALUE in row for row in rows):
+            return True
+        return self._has_bytes and any(_NO_VALUE.encode() in row for row in rows)
+
     def _chunks(self, rows: Sequence[Row]) -> Iterator[bytes]:
         for start in range(0, len(rows), CHUNK_ROWS):
             columns = zip(*rows[start : start + CHUNK_ROWS], strict=True)
             texts = [form(column) for form, column in zip(self._formats, columns, strict=True)]
             lines = map("\t".join, zip(*texts, strict=True))
-            yield "\n".join([*lines, ""]).encode()
+            yield "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
 
 
 _PROBE = f"LOAD DATA LOCAL INFILE '{LOCAL_NAME}' INTO TABLE _target_dolt_no_table"

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt import Storage, values, widened
+from target_dolt import Storage, types, values, widened
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import UnsupportedTypeError
-from target_dolt.types import first_of_kind
+from target_dolt.types import Kind, first_of_kind
 from target_dolt.values import parse_json
 
 DOUBLE_DIGITS = 15
@@ -37,17 +37,26 @@ def _integer(column_type: Any) -> Storage:
     return Storage(sa.INTEGER())
 
 
-_STORAGE: tuple[tuple[type[ColumnType], Callable[[Any], Storage]], ...] = (
+def _bits(column_type: Any) -> Storage:
+    if (column_type.length or 1) < 64:  # noqa: PLR2004 - bits of SQLite's integers, one a sign
+        return Storage(sa.INTEGER())
+    return Storage(sa.TEXT(), encode=str, decode=int)
+
+
+_STORAGE: tuple[tuple[Kind, Callable[[Any], Storage]], ...] = (
     (sa.BOOLEAN, lambda _: Storage(sa.INTEGER())),
     (sa.Integer, _integer),
     (sa.DOUBLE, lambda _: Storage(sa.REAL())),
+    (sa.FLOAT, lambda _: Storage(sa.REAL())),
+    (mysql.YEAR, lambda _: Storage(sa.INTEGER())),
+    (mysql.BIT, _bits),
     (sa.DECIMAL, _decimal),
     (sa.DATE, lambda _: Storage(sa.TEXT())),
     (sa.DATETIME, lambda _: Storage(sa.TEXT())),
     (sa.TIME, lambda _: Storage(sa.TEXT())),
     (sa.JSON, lambda _: Storage(sa.TEXT(), decode=parse_json)),
-    (sa.VARCHAR, lambda _: Storage(sa.TEXT())),
-    (mysql.LONGTEXT, lambda _: Storage(sa.TEXT())),
+    (types.TEXTS, lambda _: Storage(sa.TEXT())),
+    (types.BYTES, lambda _: Storage(sa.BLOB())),
 )
 """STRICT tables know INTEGER, REAL, TEXT and BLOB (https://sqlite.org/stricttables.html):
 each type goes where SQLite compares it rightly, else into text."""
@@ -56,6 +65,7 @@ _LOGICAL: tuple[tuple[type[ColumnType], ColumnType], ...] = (
     (sa.Integer, sa.BIGINT()),
     (sa.Float, sa.DOUBLE()),
     (sa.REAL, sa.DOUBLE()),
+    (sa.BLOB, mysql.LONGBLOB()),
 )
 
 
@@ -68,16 +78,21 @@ def storage(column_type: ColumnType) -> Storage:
     return make(column_type)
 
 
-_TEXTS = (sa.VARCHAR, mysql.LONGTEXT, sa.JSON, sa.DATE, sa.DATETIME, sa.TIME)
-_WHOLE = (sa.Boolean, sa.Integer)
+_SAME = (*types.TEXTS, *types.BYTES, mysql.BIT)
+_TEXTS = (sa.JSON, sa.DATE, sa.DATETIME, sa.TIME)
+_WHOLE = (sa.Boolean, sa.Integer, mysql.YEAR)
 
 
 def rewriting(old: ColumnType, new: ColumnType) -> Converter | None:
     """Return what turns a stored value of one type into that of a wider one; None: the same."""
+    if isinstance(old, _SAME):
+        return None
     if isinstance(old, _TEXTS):
         at_midnight = isinstance(old, sa.DATE) and isinstance(new, sa.DATETIME)
         return (lambda value: f"{value} 00:00:00.000000") if at_midnight else None
     before, after = storage(old), storage(new)
+    if isinstance(old, sa.Float) and isinstance(new, sa.Float):
+        return None
     if isinstance(old, _WHOLE) and isinstance(new, _WHOLE) and before == after:
         return None
     to_text = isinstance(new, mysql.LONGTEXT | sa.VARCHAR)
