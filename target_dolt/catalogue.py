@@ -120,6 +120,11 @@ class Catalogue:
         """Return the types of a table's columns, as far as they are known."""
         return {name: row.type for name, row in self._rows.get(table, {}).items()}
 
+    def dialect(self, table: str) -> str | None:
+        """Return the dialect that chose a table's types, where it was one for all of them."""
+        names = {row.source_dialect for row in self._rows.get(table, {}).values()}
+        return names.pop() if len(names) == 1 else None
+
     def columns(self, table: str, stream: str) -> dict[str, str]:
         """Return the columns that properties of a stream were given in a table."""
         rows = self._rows.get(table, {}).values()

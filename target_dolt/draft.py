@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql
 from target_dolt import names
 from target_dolt.backend import Limits, Table
 from target_dolt.dialect import ColumnType, Dialect
-from target_dolt.errors import SchemaError, UnsupportedTypeError
+from target_dolt.errors import RefusedTypeError, SchemaError, UnsupportedTypeError
 from target_dolt.json_schema import resolve
 from target_dolt.plugins import Plugins
 from target_dolt.types import LONGTEXT, declared_bytes
@@ -31,12 +31,14 @@ class Draft:
         table: The table that it wants, with a type for each column.
         properties: For each column the property it takes and that property's plain schema.
         dialect: The dialect that chose the types.
+        refused: Properties whose native type has no exact place, and that are kept as text.
     """
 
     stream: str
     table: Table
     properties: dict[str, tuple[str, dict[str, Any]]]
     dialect: Dialect
+    refused: tuple[str, ...] = ()
 
 
 def draft(
@@ -48,6 +50,8 @@ def draft(
     dialect: Dialect,
     plugins: Plugins,
     limits: Limits,
+    *,
+    strict: bool = True,
 ) -> Draft:
     """Choose names and types for a stream.
 
@@ -60,6 +64,7 @@ def draft(
         dialect: Whose rules choose the types.
         plugins: The plugins to ask.
         limits: What the backend's tables may hold.
+        strict: Whether a native type that cannot be kept exactly is an error; else it is text.
 
     Raises:
         SchemaError: A key is not among the properties, or a type has no column.
@@ -70,9 +75,17 @@ def draft(
         msg = f"stream '{stream}': the key {', '.join(missing)} is not among the properties"
         raise SchemaError(msg)
     columns = names.column_names(properties, known)
-    plain, types = {}, {}
+    plain, types, refused = {}, {}, []
     for name, part in properties.items():
-        plain[name], types[columns[name]] = _column(stream, name, part, schema, dialect, plugins)
+        try:
+            plain[name], types[columns[name]] = _column(
+                stream, name, part, schema, dialect, plugins
+            )
+        except RefusedTypeError:
+            if strict:
+                raise
+            plain[name], types[columns[name]] = {}, LONGTEXT
+            refused.append(name)
     key = tuple(columns[name] for name in keys)
     types |= _key_types(stream, {name: types[name] for name in key})
     if limits.row_bytes is not None:
@@ -82,6 +95,7 @@ def draft(
         Table(table, types, key),
         {columns[name]: (name, plain[name]) for name in properties},
         dialect,
+        tuple(refused),
     )
 
 
@@ -99,6 +113,9 @@ def _column(
         plain = resolve(part, schema)
         _check_native_type(plain)
         column_type: ColumnType | None = plugins.hook.dolt_sql_type(dialect=dialect, schema=plain)
+    except RefusedTypeError as error:
+        error.args = (f"{where}: {error}",)
+        raise
     except SchemaError as error:
         msg = f"{where}: {error}"
         raise SchemaError(msg) from error

@@ -10,6 +10,7 @@
     │   ├── SchemaError          a SCHEMA message cannot become a table
     │   │   ├── NameCollisionError       two names would fall together in the database
     │   │   ├── UnsupportedTypeError     a column's type has no place in the database
+    │   │   │   └── RefusedTypeError     a native type of which no value can be kept exactly
     │   │   └── IncompatibleChangeError  a table cannot become what the SCHEMA asks
     │   └── MessageError         a line of input is not a Singer message
     │       ├── RecordError      a record's value cannot be stored as it came
@@ -78,6 +79,17 @@ class NameCollisionError(SchemaError):
 
 class UnsupportedTypeError(SchemaError):
     """A property's type has no place in the database."""
+
+
+class RefusedTypeError(UnsupportedTypeError):
+    """A native type of which no value can be kept exactly; text can be kept instead."""
+
+    def __init__(self, native: str, dialect: str, reason: str) -> None:
+        """Say which type of which dialect, why, and what to do."""
+        super().__init__(
+            f"the native type '{native}' of {dialect}: {reason}; leave the column out, or set "
+            "`strict_types` to false to keep what the tap sends as text"
+        )
 
 
 class IncompatibleChangeError(SchemaError):

@@ -15,11 +15,13 @@ from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
 from target_dolt.draft import Draft, draft
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
+from target_dolt.lenient import tell_refused
 from target_dolt.names import folded, mapped_table, table_name
 from target_dolt.plugins import Plugins
 from target_dolt.retry import told
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
+from target_dolt.sources import Sources
 from target_dolt.types import LONGTEXT, declared_bytes, type_text
 
 _log = logging.getLogger("target-dolt")
@@ -38,6 +40,7 @@ class Landing:
         self,
         settings: Settings,
         plugins: Plugins,
+        sources: Sources,
         database: Database,
         branch: RunBranch,
         tables: Tables,
@@ -45,6 +48,7 @@ class Landing:
         """Read the catalogue of the run branch."""
         self._settings = settings
         self._plugins = plugins
+        self._sources = sources
         self._database = database
         self._branch = branch
         self._tables = tables
@@ -125,13 +129,21 @@ class Landing:
             keys: Its key, empty for a table without one.
             wider: Types of columns that must hold more than the schema says.
         """
-        dialect = self._plugins.dialects["json-schema"]
-        limits = self._database.limits
         table = self.place(stream)
-        known = self._catalogue.columns(table, stream)
-        drawn = draft(stream, table, schema, keys, known, dialect, self._plugins, limits)
+        drawn = draft(
+            stream,
+            table,
+            schema,
+            keys,
+            self._catalogue.columns(table, stream),
+            self._sources.dialect(stream, schema, self._catalogue.dialect(table)),
+            self._plugins,
+            self._database.limits,
+            strict=self._settings.strict_types,
+        )
         self._check_types(drawn)
         self._tell_names(drawn)
+        tell_refused(stream, drawn.refused)
         drawn.table.types.update(wider)
         self._keep_row_small(drawn)
         what = f"stream '{stream}', table '{drawn.table.name}'"

@@ -15,6 +15,7 @@ from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
 from target_dolt.json_schema import Validator
 from target_dolt.landing import Landing
+from target_dolt.lenient import Altered, LenientPlan, tell_altered
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
 from target_dolt.overlap import Overlap
 from target_dolt.plan import Plan, compile_plan
@@ -23,6 +24,7 @@ from target_dolt.retry import told
 from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
+from target_dolt.sources import Sources
 
 _log = logging.getLogger("target-dolt")
 
@@ -36,12 +38,14 @@ class Load:
         self.plugins = plugins
         self.database = database
         self.run = new_run_id()
+        sources = Sources(plugins.dialects, settings.source_dialect)
         with told(f"opening '{database.name}'", "nothing was changed"):
             self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
             self.tables = Tables(database, self.connection)
-            self._landing = Landing(settings, plugins, database, self.branch, self.tables)
+            self._landing = Landing(settings, plugins, sources, database, self.branch, self.tables)
             self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
         self._overlap = Overlap(enabled=database.overlaps)
+        self.altered = Altered()
         self.commits = 0
         self._written: dict[str, str] = {}
         self._has_written = False
@@ -77,7 +81,8 @@ class Load:
         self._overlap.wait()  # the connection is the writer's until then
         drawn, table = self._landing.land(stream, schema, keys, wider)
         self._written[table.name] = stream
-        return compile_plan(drawn, table, self.database, self.plugins, validate)
+        plan = compile_plan(drawn, table, self.database, self.plugins, validate)
+        return plan if self.settings.strict_types else LenientPlan(plan, validate, self.altered)
 
     def version_of(self, stream: str) -> int | None:
         """Return the version that a stream's table is known to hold whole, or None."""
@@ -190,6 +195,7 @@ class Load:
 
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""
+        tell_altered(self.altered)
         try:
             self._overlap.close()
             self.branch.close()

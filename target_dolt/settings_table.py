@@ -182,6 +182,23 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "against their columns in any case.",
     ),
     th.Property(
+        "source_dialect",
+        th.StringType,
+        title="Source Dialect",
+        description="Whose native types the `x-sql-datatype` of properties names: `postgres`, "
+        "`mysql`, `sqlite`, `mssql`, `oracle`, or what a plugin brings. Default: the one "
+        "dialect that knows all of a stream's, else JSON Schema alone.",
+    ),
+    th.Property(
+        "strict_types",
+        th.BooleanType,
+        default=True,
+        title="Strict Types",
+        description="Whether a value or a native type that cannot be kept exactly ends the run. "
+        "If false, its column becomes text, the value is kept as the tap wrote it, and the run "
+        "says how many there were.",
+    ),
+    th.Property(
         "commit_interval_seconds",
         th.NumberType,
         title="Commit Interval",

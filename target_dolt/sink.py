@@ -96,13 +96,15 @@ class DoltSink(Sink):
         self._writer = self.load.database.writer(self.plan.table)
         self._properties = self.plan.properties
         self._row = self.plan.row
-        self._typed = compile_typed(
-            self.plan,
-            self.original_schema,
-            validates=validate is not None,
-            null=DELETED_AT,
-            whole=self._whole,
-        )
+        self._typed = None
+        if self.load.settings.strict_types:  # else values are counted as well
+            self._typed = compile_typed(
+                self.plan,
+                self.original_schema,
+                validates=validate is not None,
+                null=DELETED_AT,
+                whole=self._whole,
+            )
         self._delete = self._remove if self._hard_delete else self._mark
         self._buffer_rows = self.max_size
 

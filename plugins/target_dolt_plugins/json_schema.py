@@ -8,15 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
-from target_dolt import Dialect, TypeRule, hookimpl, types
+from target_dolt import Dialect, TypeRule, hookimpl, types, widened
 from target_dolt.dialect import ColumnType, Converter, Schema
+from target_dolt.errors import RefusedTypeError
 
 VARCHAR_LIMIT = 16_383
 """Characters of four bytes in MySQL's longest VARCHAR; a longer text is a LONGTEXT."""
-
-LABEL_LIMIT = 255
-"""Characters of a listed value: room for labels still to come, so that the list may grow."""
 
 DECIMAL_PRECISION = 38
 """Digits of a number whose scale is known and whose bounds are not: what SQL Server, Oracle,
@@ -125,7 +124,7 @@ def is_short(schema: Schema) -> bool:
 def has_labels(schema: Schema) -> bool:
     """Whether the schema lists its values, none of them longer than a label is."""
     labels = schema.get("enum") or ()
-    return bool(labels) and all(len(str(label)) <= LABEL_LIMIT for label in labels)
+    return bool(labels) and all(len(str(label)) <= types.LABEL_LIMIT for label in labels)
 
 
 RULES = (
@@ -146,7 +145,7 @@ RULES = (
     TypeRule("string", sa.VARCHAR(45), format="ipv4"),
     TypeRule("string", sa.VARCHAR(45), format="ipv6", source="RFC 4291 2.2, its longest form"),
     TypeRule("string", varchar, when=is_short),
-    TypeRule("string", sa.VARCHAR(LABEL_LIMIT), when=has_labels),
+    TypeRule("string", sa.VARCHAR(types.LABEL_LIMIT), when=has_labels),
     TypeRule("string", types.LONGTEXT),
     TypeRule("object", types.JSON),
     TypeRule("array", types.JSON),
@@ -165,17 +164,28 @@ def dolt_register_dialects() -> Iterable[Dialect]:
 def dolt_sql_type(dialect: Dialect, schema: Schema) -> ColumnType | None:
     """Answer by the dialect's own rules where no other plugin did."""
     rule = dialect.rule(schema)
-    return rule.column_type(schema) if rule else None
+    if rule is None:
+        return None
+    if rule.refuses:
+        raise RefusedTypeError(str(schema.get("x-sql-datatype")), dialect.name, rule.refuses)
+    return rule.column_type(schema)
+
+
+_TEXTS = (sa.VARCHAR, sa.CHAR, mysql.LONGTEXT)
 
 
 @hookimpl(trylast=True)
 def dolt_value_converter(
     dialect: Dialect, schema: Schema, sql_type: ColumnType
 ) -> Converter | None:
-    """Answer by the rule that chose the type, while the column still has it."""
+    """Answer by the rule that chose the type, while the column's type is of that kind."""
     rule = dialect.rule(schema)
     if rule is None or rule.write is None:
         return None
-    if types.type_text(rule.column_type(schema)) != types.type_text(sql_type):
-        return None
-    return rule.write(schema, sql_type)
+    own = rule.column_type(schema)
+    if type(own) is type(sql_type) or (isinstance(own, _TEXTS) and isinstance(sql_type, _TEXTS)):
+        return rule.write(schema, sql_type)
+    if isinstance(sql_type, mysql.LONGTEXT):
+        convert, spell = rule.write(schema, own), widened.speller(own)
+        return lambda value: str(spell(convert(value)))
+    return None
