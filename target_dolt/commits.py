@@ -22,8 +22,9 @@ from target_dolt.runs import HELD_PREFIX, lock_name, lock_of, run_branch
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
 
-_MOVES = 8
-"""How often a commit point tries again when others keep moving the target branch."""
+_MOVES = 100
+"""How often a commit point tries again when others keep moving the target branch: of two loads
+that commit every STATE, one may lose dozens of races in a row."""
 
 _log = logging.getLogger("target-dolt")
 
