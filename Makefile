@@ -14,11 +14,13 @@ PIP := -m pip install --quiet --disable-pip-version-check
 
 TAP_POSTGRES_VERSION := 0.10.0
 MELTANO_VERSION := 4.4.1
+MOTO_VERSION := 5.2.5
 
 # A stamp carries its tool's version: another version makes the environment anew.
 PROJECT := $(VENV)/.made
 TAP_POSTGRES := $(ENVS)/tap-postgres/.made-$(TAP_POSTGRES_VERSION)
 MELTANO := $(ENVS)/meltano/.made-$(MELTANO_VERSION)
+STORAGE := $(ENVS)/storage/.made-$(MOTO_VERSION)
 POSTGRES := $(ENVS)/postgres/.made
 
 # The taps that tests run, each in an environment of its own.
@@ -56,8 +58,9 @@ demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it,
 	@$(ENVS)/postgres/bin/python -m demo --loader $(BIN) \
 		--tap $(ENVS)/tap-postgres/bin/tap-postgres $(if $(DEST),--dest "$(DEST)")
 
-test: $(PROJECT) $(MELTANO) $(TEST_TAPS) ## Run the tests (PYTEST_ARGS="-k state")
-	@TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" $(PYTEST) $(PYTEST_ARGS)
+test: $(PROJECT) $(MELTANO) $(STORAGE) $(TEST_TAPS) ## Run the tests (PYTEST_ARGS="-k state")
+	@TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" \
+		TARGET_DOLT_TEST_STORAGE="$(CURDIR)/$(ENVS)/storage/bin" $(PYTEST) $(PYTEST_ARGS)
 
 taps: $(PROJECT) $(ALL_TAPS) ## Run real taps of every family, content compared with their sources
 	@$(PYTEST) tests/test_log_based.py tests/test_tap_families.py $(PYTEST_ARGS)
@@ -79,7 +82,7 @@ clean: ## Remove what was made: environments and caches
 $(PROJECT): pyproject.toml
 	@echo "Making $(VENV): the project with what its tests and linters need"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python $(PIP) --editable '.[test,lint,parquet]'
+	@$(BIN)/python $(PIP) --editable '.[test,lint,parquet,s3,gcs]'
 	@touch $@
 
 $(TAP_POSTGRES): pyproject.toml
@@ -100,6 +103,12 @@ $(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP): pyproject.toml
 	@echo "Making $(@D): $(@F:.made-%=%)"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python $(PIP) '$(notdir $(@D))==$(@F:.made-%=%)' $(OPTIONS)
+	@touch $@
+
+$(STORAGE): pyproject.toml
+	@echo "Making $(@D): servers that speak S3's and Google's protocols"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python $(PIP) 'moto[server]==$(MOTO_VERSION)' 'gcp-storage-emulator==2026.7.19'
 	@touch $@
 
 $(MELTANO): pyproject.toml
