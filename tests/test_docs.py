@@ -131,3 +131,15 @@ def test_make_has_the_targets_that_the_documents_name() -> None:
     makefile = (CHECKOUT / "Makefile").read_text()
     assert told
     assert told <= set(re.findall(r"^(\w+):.*## ", makefile, re.MULTILINE))
+
+
+def test_each_request_of_users_is_answered_by_a_test_that_exists() -> None:
+    """Twenty-five rows; what is named as a test is a function of these files."""
+    rows = re.findall(
+        r"^\| (\d+) \|.*\| `(test_\w+)` \|$",
+        (CHECKOUT / "docs/requests.md").read_text(),
+        re.MULTILINE,
+    )
+    assert [int(number) for number, _ in rows] == list(range(1, 26))
+    tests = "".join(path.read_text() for path in (CHECKOUT / "tests").glob("test_*.py"))
+    assert [name for _, name in rows if f"def {name}(" not in tests] == []

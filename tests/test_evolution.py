@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -317,7 +318,8 @@ def test_a_column_that_takes_no_null_is_made_to_take_it(place: Place) -> None:
     place.load(lines)
     assert place.rows("dogs") == [{"id": 1, "x": None}, {"id": 2, "x": "a"}]
     [(message,), *_] = place.query("SELECT message FROM dolt_log")
-    assert "widened dogs.x: " in message
+    assert "widened dogs.x: NOT NULL -> NULL" in message
+    assert message.startswith("Load dogs: 2 added\n")
 
 
 def test_a_column_that_a_schema_map_drops_and_adds_back_is_the_same_column(place: Place) -> None:
@@ -362,3 +364,28 @@ def test_all_changes_of_a_schema_are_one_statement_where_the_engine_can(place: P
     added = ["z", "w"]
     assert len(statements) == (1 if server(place) else len(added)), statements
     assert list(place.rows("dogs")[0]) == ["id", "x", "y", *added]
+
+
+DOCUMENTED = re.findall(
+    r"^\| `(\w+)` \| `(\w+)` \| (all rows|no row) \| (all rows|no row) \|$",
+    (Path(__file__).parents[1] / "docs/loading.md").read_text(),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("old", "new", "dolt", "doltlite"), DOCUMENTED)
+def test_the_docs_say_which_widenings_show_every_row_as_modified(
+    place: Place, old: str, new: str, dolt: str, doltlite: str
+) -> None:
+    """Measured by a row that comes with the wider type."""
+    value = 7 if old == "bigint" else KINDS[old][1]
+    place.load([dogs(KINDS[old][0]), *(record("dogs", id=n, x=value) for n in (1, 2)), state(1)])
+    place.load([dogs(KINDS[new][0]), record("dogs", id=3, x=KINDS[new][1]), state(2)])
+    said = dolt if server(place) else doltlite
+    changed = ", 2 changed" if said == "all rows" else ""
+    assert place.log()[-1] == f"Load dogs: 1 added{changed}"
+
+
+def test_the_docs_have_a_row_for_each_step_of_the_order() -> None:
+    """And those rows are what the test above has read."""
+    assert len(DOCUMENTED) == 17
