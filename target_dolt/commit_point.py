@@ -39,14 +39,33 @@ class CommitPoint:
         self._replacements = replacements
         self._progress = Progress()
         self._waiting: str | None = None
+        self._announced = False
+        self._received = 0
+        self._early: str | None = None
         self._emitted: str | None = None
         self._flushed_bytes = 0
         self._failed = False
 
+    def announce(self) -> None:
+        """Note that a SCHEMA has come: records of its stream may follow."""
+        self._announced = True
+
     def take(self, state: Any) -> None:
-        """Take a STATE: commit what came before it, or let it wait until that is due."""
-        self._waiting = state_line(state)
+        """Take a STATE: commit what came before it, or let it wait until that is due.
+
+        One that comes after a SCHEMA, and no record since the last one, waits for the next one or
+        for the input's end: pipelinewise's tap-postgres writes there where its log begins, before
+        the first rows. Whoever began from that would never read them.
+        """
+        self._early = None
         self._replacements.acknowledge()
+        received = sum(sink.received for sink in self._sinks.values())
+        is_early = self._announced and received == self._received
+        self._announced, self._received = False, received
+        if is_early:
+            self._early = state_line(state)
+            return
+        self._waiting = state_line(state)
         if self._replacements:
             return
         records = self._new_records()
@@ -71,6 +90,12 @@ class CommitPoint:
             emit(state)
             self._emitted = state
         self._failed = False
+
+    def finish(self) -> None:
+        """Commit all that came, at the end of input: no record can follow a STATE any more."""
+        if self._early is not None:
+            self._waiting = self._early
+        self.commit()
 
     def keep_state(self) -> None:
         """Commit what a waiting STATE vouches for, due or not.

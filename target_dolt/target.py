@@ -173,6 +173,7 @@ class TargetDolt(Target):
         sink: DoltSink = self.add_sink(stream_name, schema, key_properties)  # type: ignore[assignment]
         if older is not None:
             sink.follow(older)
+        self.point.announce()
         if self._replacements.is_open(stream_name):
             self._replacements.go_on(sink)
         elif sink.method == "overwrite":
@@ -262,7 +263,7 @@ class TargetDolt(Target):
         """Commit all that came; rows after the last STATE are committed without one."""
         try:
             self._replacements.end_of_input()
-            self.point.commit()
+            self.point.finish()
             for sink in self._sinks().values():
                 sink.tell_ignored()
         finally:

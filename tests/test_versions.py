@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support import Place, record, schema, singer, state
-from support_state import wait_until
+from support_state import Watched, wait_until
 
 from target_dolt.errors import IncompleteReplaceError
 
@@ -402,6 +402,19 @@ def test_a_versioned_stream_that_is_silent_holds_no_state_back(place: Place) -> 
         commit_interval_seconds=0,
     )
     assert out == [{"at": 1}, {"at": 2}]
+
+
+def test_a_state_between_a_schema_and_its_rows_waits_for_the_rows(place: Place) -> None:
+    """Where a tap's log begins: a first run that is cut short begins anew, and loses nothing."""
+    cut = [schema("dogs", DOG), state({"lsn": 7}), activate("dogs", 1), versioned(1, id=1)]
+    watched = Watched(place)
+    with pytest.raises(IncompleteReplaceError):
+        watched.load(*cut, commit_interval_seconds=0)
+    assert watched.lines == []
+    whole = [*cut, versioned(1, id=2), activate("dogs", 1), state({"lsn": 7, "xmin": 9})]
+    assert place.load(whole, commit_interval_seconds=0) == [{"lsn": 7, "xmin": 9}]
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    assert place.load([schema("dogs", DOG), state({"lsn": 8})]) == [{"lsn": 8}]
 
 
 def test_rows_before_the_first_version_of_a_table_that_has_rows_remove_nothing(
