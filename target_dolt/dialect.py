@@ -48,6 +48,11 @@ class TypeRule:
             takes the value as it is.
         refuses: Why no value of the type can be kept exactly, in words. Under `strict_types`
             such a column ends the run; otherwise it is kept as text.
+        edges: Single values that the column type does not have, in words: each ends the run
+            under `strict_types`, and otherwise turns its column into text.
+        kept: `exactly`, or `as text` where the column compares and sorts as text and the
+            source's type does not.
+        example: The native type with parameters, where the column's type depends on them.
     """
 
     json: str = ""
@@ -60,6 +65,9 @@ class TypeRule:
     native: tuple[str, ...] = ()
     read: ConverterFactory | None = None
     refuses: str = ""
+    edges: str = ""
+    kept: str = "exactly"
+    example: str = ""
 
     def matches(self, schema: Schema) -> bool:
         """Whether this rule is for `schema`."""

@@ -31,6 +31,8 @@ class Draft:
         table: The table that it wants, with a type for each column.
         properties: For each column the property it takes and that property's plain schema.
         dialect: The dialect that chose the types.
+        chosen: The type that each column's values are first converted to; the table's may be
+            wider.
         refused: Properties whose native type has no exact place, and that are kept as text.
     """
 
@@ -38,6 +40,7 @@ class Draft:
     table: Table
     properties: dict[str, tuple[str, dict[str, Any]]]
     dialect: Dialect
+    chosen: dict[str, ColumnType]
     refused: tuple[str, ...] = ()
 
 
@@ -95,6 +98,7 @@ def draft(
         Table(table, types, key),
         {columns[name]: (name, plain[name]) for name in properties},
         dialect,
+        dict(types),
         tuple(refused),
     )
 

@@ -13,6 +13,8 @@ import struct
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
+
 from target_dolt.dialect import ColumnType, Converter, Schema
 
 _SINGLE = struct.Struct(">f")
@@ -146,6 +148,7 @@ def binary(schema: Schema, column_type: ColumnType) -> Converter:
     """Write bytes: from hexadecimal digits, alone or behind a backslash and x, or 0x; from
     base64 where the schema has that as its `contentEncoding`."""
     length = getattr(column_type, "length", None)
+    padded = length or 0 if isinstance(column_type, sa.BINARY) else 0
     read = _from_base64 if schema.get("contentEncoding") == "base64" else _from_hex
 
     def convert(value: Any) -> bytes:
@@ -156,7 +159,7 @@ def binary(schema: Schema, column_type: ColumnType) -> Converter:
         if length is not None and len(found) > length:
             msg = f"more than {length} bytes"
             raise ValueError(msg)
-        return found
+        return found.ljust(padded, b"\0")  # as a BINARY does by itself
 
     return convert
 

@@ -216,7 +216,7 @@ def compile_plan(
         custom: Converter | None = plugins.hook.dolt_value_converter(
             dialect=drawn.dialect, schema=schema, sql_type=column_type
         )
-        own_type = drawn.table.types.get(name, column_type)
+        own_type = drawn.chosen.get(name, column_type)
         wide = widened.converter(schema, own_type, column_type)
         convert = custom or wide or values.writer(schema, column_type)
         encode = database.storage(column_type).encode

@@ -20,7 +20,16 @@ DISABLE = "TARGET_DOLT_DISABLE_PLUGINS"
 """Environment variable: names of plugins to leave out, with commas between; `*` for all
 that are not built in."""
 
-BUILT_IN = ("json_schema", "doltlite", "dolt")
+BUILT_IN = (
+    "json_schema",
+    "postgres",
+    "mysql",
+    "sqlite",
+    "mssql",
+    "oracle",
+    "doltlite",
+    "dolt",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,13 @@ def has_labels(schema: Schema) -> bool:
     return bool(labels) and all(len(str(label)) <= types.LABEL_LIMIT for label in labels)
 
 
+def text(schema: Schema) -> ColumnType:
+    """Return a string's type: by maxLength, by its listed values, else LONGTEXT."""
+    if is_short(schema):
+        return varchar(schema)
+    return sa.VARCHAR(types.LABEL_LIMIT) if has_labels(schema) else types.LONGTEXT
+
+
 RULES = (
     TypeRule("boolean", types.BOOLEAN),
     TypeRule("integer", integer_by_bounds),
@@ -144,9 +151,7 @@ RULES = (
     TypeRule("string", sa.VARCHAR(45), format="uuid", source="RFC 4122 3: urn:uuid: and 36 more"),
     TypeRule("string", sa.VARCHAR(45), format="ipv4"),
     TypeRule("string", sa.VARCHAR(45), format="ipv6", source="RFC 4291 2.2, its longest form"),
-    TypeRule("string", varchar, when=is_short),
-    TypeRule("string", sa.VARCHAR(types.LABEL_LIMIT), when=has_labels),
-    TypeRule("string", types.LONGTEXT),
+    TypeRule("string", text),
     TypeRule("object", types.JSON),
     TypeRule("array", types.JSON),
     TypeRule("null", types.LONGTEXT),

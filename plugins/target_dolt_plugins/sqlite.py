@@ -1,0 +1,66 @@
+"""SQLite: declared types as its users write them, and its own rule for any other name.
+
+A column of SQLite takes values of any storage class whatever it is declared as, and forgets
+lengths: so what a value is decides with the declared type (https://sqlite.org/datatype3.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from target_dolt import Dialect, TypeRule, hookimpl, types
+from target_dolt_plugins import json_schema
+from target_dolt_plugins.native_rules import json, json_literal, number
+
+AFFINITY = "https://sqlite.org/datatype3.html#determination_of_column_affinity"
+
+RULES = (
+    TypeRule(
+        "integer",
+        native=(
+            "int", "integer", "tinyint", "smallint", "mediumint", "bigint", "unsigned big int",
+            "int2", "int8", "boolean", "bool", "numeric", "decimal",
+        ),
+        sql=types.BIGINT,
+        source=AFFINITY,
+    ),
+    TypeRule("boolean", native=("boolean", "bool", "integer", "int", "tinyint"), sql=types.BOOLEAN),
+    TypeRule(
+        "number",
+        native=("real", "double", "double precision", "float"),
+        sql=types.DOUBLE,
+        loses="the sign of -0",
+        edges="Infinity, -Infinity",
+    ),
+    TypeRule(
+        native=("numeric", "decimal"),
+        sql=types.LONGTEXT,
+        write=number,
+        kept="as text",
+        source="https://sqlite.org/datatype3.html: no value is bent to a precision",
+    ),
+    TypeRule(
+        "string",
+        native=(
+            "text", "clob", "character", "varchar", "varying character", "nchar",
+            "native character", "nvarchar", "char", "string",
+        ),
+        sql=types.LONGTEXT,
+    ),
+    TypeRule("string", native=("blob", "binary", "varbinary"), sql=types.LONGBLOB),
+    TypeRule("string", format="date", native=("date",), sql=types.DATE),
+    TypeRule(
+        "string", format="date-time", native=("datetime", "timestamp"), sql=types.DATETIME
+    ),
+    TypeRule("string", format="time", native=("time",), sql=types.TIME),
+    TypeRule("string", native=("date", "datetime", "timestamp", "time"), sql=types.LONGTEXT),
+    TypeRule(native=("json", "jsonb"), sql=types.JSON, write=json, read=json_literal),
+    *json_schema.RULES,
+)  # fmt: skip
+"""A name that no row has goes by JSON Schema alone: SQLite gives it no meaning either."""
+
+
+@hookimpl(trylast=True)
+def dolt_register_dialects() -> Iterable[Dialect]:
+    """Bring SQLite."""
+    return [Dialect("sqlite", RULES, schemes=("sqlite", "doltlite"), checked="on SQLite 3")]
