@@ -59,7 +59,8 @@ def date_time(_schema: Schema, _column_type: ColumnType) -> Converter:
         if value[4:8:3] == "--" and value[13:17:3] == "::" and value[11:13] != "24":
             if value[19:] in _UTC:
                 return f"{value[:10]} {value[11:19]}.000000"
-            if value[26:] in _UTC and value[19] == "." and value[20:26].isdecimal():
+            digits = value[20:26]
+            if value[26:] in _UTC and value[19] == "." and digits.isdecimal() and digits[5:]:
                 return f"{value[:10]} {value[11:26]}"
         _refuse_nanoseconds(value)
         if moment.tzinfo is not None and moment.tzinfo is not dt.timezone.utc:
