@@ -52,7 +52,8 @@ class TypeRule:
             under `strict_types`, and otherwise turns its column into text.
         kept: `exactly`, or `as text` where the column compares and sorts as text and the
             source's type does not.
-        example: The native type with parameters, where the column's type depends on them.
+        example: The native type with parameters, or words of a JSON Schema, where the column's
+            type depends on them.
     """
 
     json: str = ""

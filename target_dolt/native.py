@@ -16,14 +16,15 @@ ANY = "*"
 
 _TEXT = r"'(?:[^'\\]|''|\\.)*'"
 _QUOTED = r'"(?:[^"]|"")*"|`(?:[^`]|``)*`'
+_GROUP = rf"\((?:[^()'\"`]|{_TEXT}|{_QUOTED})*\)"
+"""Parameters: `interval day(2) to second(6)` has two groups of them."""
+
 _TYPE = re.compile(
-    rf"""(?P<head>(?:[^()\[\]'"`]|{_QUOTED})+)
-    (?:\((?P<arguments>(?:[^()'"`]|{_TEXT}|{_QUOTED})*)\))?
-    (?P<tail>(?:[^()\[\]'"`]|{_QUOTED})*)
-    (?P<brackets>(?:\[\d*\]\s*)*)""",
-    re.VERBOSE | re.DOTALL,
+    rf"""(?P<spelled>(?:[^()\[\]'"`]|{_QUOTED}|{_GROUP})*)(?P<brackets>(?:\[\d*\]\s*)*)""",
+    re.DOTALL,
 )
 _ARGUMENT = re.compile(rf"{_TEXT}|{_QUOTED}|[^\s,'\"`]+", re.DOTALL)
+_PART = re.compile(rf"{_GROUP}|(?:[^()\"`]|{_QUOTED})+", re.DOTALL)
 _WORD = re.compile(rf"(?:{_QUOTED}|[^\s\"`])+", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
 
@@ -71,12 +72,14 @@ class NativeType:
 def parse_native(text: str) -> NativeType:
     """Take a type's spelling apart; ValueError where brackets or quotes do not close."""
     match = _TYPE.fullmatch(text.strip())
-    words = [_word(one) for one in _WORD.findall(match["head"] + match["tail"])] if match else []
+    parts = _PART.findall(match["spelled"] if match else "")
+    words = [_word(one) for part in parts if part[0] != "(" for one in _WORD.findall(part)]
     name = _name(words)
     if match is None or not name:
         msg = f"{text[:80]!r} is no type that can be read"
         raise ValueError(msg)
-    arguments = tuple(_argument(one) for one in _ARGUMENT.findall(match["arguments"] or ""))
+    groups = [part[1:-1] for part in parts if part[0] == "("]
+    arguments = tuple(_argument(one) for part in groups for one in _ARGUMENT.findall(part))
     dimensions = match["brackets"].count("[")
     if name.endswith(" array"):
         name, dimensions = name.removesuffix(" array"), max(dimensions, 1)

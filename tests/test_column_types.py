@@ -306,6 +306,7 @@ NATIVE = [
     ("integer ARRAY", NativeType("", "integer", (), 1)),
     ("ARRAY", NativeType("", "array", (), 1)),
     ("geometry(Point,4326)", NativeType("", "geometry", ("Point", 4326))),
+    ("interval day(2) to second(6)", NativeType("", "interval day to second", (2, 6))),
     ("numeric(3,-2)", NativeType("", "numeric", (3, -2))),
 ]
 

@@ -136,13 +136,14 @@ def text(schema: Schema) -> ColumnType:
 
 RULES = (
     TypeRule("boolean", types.BOOLEAN),
-    TypeRule("integer", integer_by_bounds),
-    TypeRule("number", decimal, when=has_scale),
-    TypeRule("number", types.DOUBLE),
+    TypeRule("integer", integer_by_bounds, example='{"minimum": 0, "maximum": 100}'),
+    TypeRule("number", decimal, when=has_scale, example='{"multipleOf": 0.01}'),
+    TypeRule("number", types.DOUBLE, edges="a number that no double has"),
     TypeRule(
         "string",
         decimal,
         when=is_decimal_text,
+        example='{"format": "singer.decimal", "precision": 10, "scale": 2}',
         source="https://sdk.meltano.com/en/latest/classes/typing/singer_sdk.typing.DecimalType.html",
     ),
     TypeRule("string", types.DATE, format="date"),
@@ -151,7 +152,7 @@ RULES = (
     TypeRule("string", sa.VARCHAR(45), format="uuid", source="RFC 4122 3: urn:uuid: and 36 more"),
     TypeRule("string", sa.VARCHAR(45), format="ipv4"),
     TypeRule("string", sa.VARCHAR(45), format="ipv6", source="RFC 4291 2.2, its longest form"),
-    TypeRule("string", text),
+    TypeRule("string", text, example='{"maxLength": 20}'),
     TypeRule("object", types.JSON),
     TypeRule("array", types.JSON),
     TypeRule("null", types.LONGTEXT),

@@ -100,7 +100,7 @@ RULES = (
     TypeRule(native=("varbinary", "binary varying"), sql=varbinary, example="varbinary(20)"),
     TypeRule(native=("image",), sql=types.LONGBLOB),
     TypeRule(native=("rowversion", "timestamp"), sql=sa.BINARY(8),
-             loses="the source makes it anew when it is written back",
+             loses="the number itself when it is written back: the source makes a new one",
              source=f"{MANUAL}rowversion-transact-sql"),
     TypeRule(native=("uniqueidentifier",), sql=sa.VARCHAR(36),
              source=f"{MANUAL}uniqueidentifier-transact-sql"),

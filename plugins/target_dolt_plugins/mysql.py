@@ -114,7 +114,7 @@ RULES = (
         native=("float", "float unsigned"),
         sql=floating,
         example="float",
-        loses="the server prints six digits of it, and no tap sees more",
+        loses="the digits after the sixth, which the server shows to nobody",
         source=f"{MANUAL}floating-point-types.html",
     ),
     TypeRule(

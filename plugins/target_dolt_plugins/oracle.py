@@ -83,7 +83,7 @@ RULES = (
     TypeRule(native=("json",), sql=types.JSON, write=json, read=json_literal,
              loses="on Dolt zeros at a number's end"),
     TypeRule(native=("rowid", "urowid"), sql=sa.VARCHAR(4000), kept=AS_TEXT,
-             loses="a row gets another one when it is written back"),
+             loses="the place itself when it is written back: the source gives a new one"),
     TypeRule(native=("sdo_geometry", "sdo_topo_geometry", "sdo_georaster", "vector", "uritype",
                      "httpuritype", "dburitype", "xdburitype"),
              kept=AS_TEXT),

@@ -1,0 +1,121 @@
+"""docs/types.md, made from the rules: `python -m target_dolt.docs > docs/types.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy.dialects import sqlite
+
+from target_dolt.dialect import ColumnType, Dialect, TypeRule
+from target_dolt.native import ANY, ARRAY
+from target_dolt.plugins import load_plugins
+from target_dolt.types import type_text
+from target_dolt.values import parse_json
+
+HEAD = """\
+# Types
+
+Made from the rules of the dialects by `python -m target_dolt.docs`; a test holds the two together.
+
+A stream's native types come with its SCHEMA as `x-sql-datatype` (and `-properties`), or from the
+tap's catalog file (`source_catalog`), or from the source itself (`source_url`). Where none of these
+names a type, JSON Schema alone chooses it: the first table. `source_dialect` says whose names they
+are where the names do not tell.
+
+- **exactly**: the value is read back as it came, and goes back into its own database as itself.
+- **as text**: the same, but the column compares and sorts as text; the source's type does not.
+- **refused**: the run ends at the SCHEMA. `strict_types: false` keeps what the tap sends as text.
+
+A single value that its column's type does not have (the last column names them) ends the run with
+its stream, column and key. With `strict_types: false` the column becomes text, the value is kept as
+the tap wrote it, and the run says how many there were.
+
+DoltLite's tables are STRICT: a type goes where SQLite compares it rightly, else into text. Integers
+of 64 bits and decimals of up to 15 digits are numbers, wider ones text to the last digit.
+"""
+
+_ANY_NAME = "any other name"
+_ARRAYS = "arrays of any type and dimension"
+
+
+def _sample(rule: TypeRule) -> dict[str, Any]:
+    """Return a property that the rule is for."""
+    sample: dict[str, Any] = {"format": rule.format} if rule.format else {}
+    if rule.json:
+        sample["type"] = rule.json
+    if rule.example.startswith("{"):
+        return sample | parse_json(rule.example)  # type: ignore[no-any-return]
+    name = rule.example or (rule.native[0] if rule.native else "")
+    if name:
+        sample["x-sql-datatype"] = {ANY: "mood"}.get(name, name)
+    return sample
+
+
+def _names(rule: TypeRule) -> str:
+    names = [{ANY: _ANY_NAME, ARRAY: _ARRAYS}.get(one, f"`{one}`") for one in rule.native]
+    return ", ".join(names) or "none"
+
+
+def _json(rule: TypeRule) -> str:
+    return ", ".join([rule.json or "any", *([f"format {rule.format}"] if rule.format else [])])
+
+
+def _types(rule: TypeRule) -> tuple[str, str]:
+    """Return how the two backends declare the rule's column."""
+    from target_dolt_plugins import dolt_types, doltlite_types  # noqa: PLC0415 - they import us
+
+    column_type = rule.column_type(_sample(rule))
+    lite: ColumnType = doltlite_types.storage(column_type).ddl
+    dolt = type_text(dolt_types.storage(column_type).ddl)
+    return dolt, str(lite.compile(dialect=sqlite.dialect()))
+
+
+def _row(rule: TypeRule) -> list[str]:
+    notes = [rule.loses and f"not kept: {rule.loses}", rule.edges and f"no place for: {rule.edges}"]
+    if rule.refuses:
+        return [_names(rule), _json(rule), "refused", "refused", rule.refuses]
+    dolt, lite = _types(rule)
+    example = f" for `{rule.example}`" if rule.example else ""
+    return [
+        _names(rule),
+        _json(rule),
+        f"{dolt}{example}: {rule.kept}",
+        f"{lite}: {rule.kept}",
+        "; ".join(note for note in notes if note),
+    ]
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _section(dialect: Dialect) -> Iterator[str]:
+    native = [rule for rule in dialect.rules if rule.native]
+    yield f"\n## {dialect.name}\n"
+    if dialect.checked:
+        schemes = ", ".join(f"`{one}://`" for one in dialect.schemes)
+        yield f"Tried {dialect.checked}. Its `source_url` begins with {schemes}.\n"
+    head = ["native type", "JSON Schema", "Dolt", "DoltLite", "what to know"]
+    rows = [_row(rule) for rule in native or dialect.rules]
+    yield from _table(head if native else head[1:], rows if native else [row[1:] for row in rows])
+    sources = sorted(
+        {rule.source.split(": ")[0] for rule in native or dialect.rules if rule.source}
+    )
+    yield f"\nFacts: {', '.join(sources)}."
+
+
+def types_page() -> str:
+    """Return docs/types.md for the dialects that are installed."""
+    lines = [HEAD]
+    for dialect in sorted(load_plugins().dialects.values(), key=lambda one: one.name):
+        lines += _section(dialect)
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(types_page())
