@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -26,6 +26,15 @@ def dolt_register_dialects() -> Iterable[Dialect]:  # type: ignore[empty-body]
 @hookspec
 def dolt_register_backends() -> Iterable[Backend]:  # type: ignore[empty-body]
     """Bring backends. Two of one name are an error that names both plugins."""
+
+
+@hookspec
+def dolt_native_types(entry: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]] | None:
+    """Read native types from one stream's entry of a tap's catalog file, once a run.
+
+    Gives, by property, the words that belong into its schema: `x-sql-datatype` and, where
+    there are parameters, `x-sql-datatype-properties`. None means "not mine".
+    """
 
 
 @hookspec(firstresult=True)

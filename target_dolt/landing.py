@@ -130,6 +130,7 @@ class Landing:
             wider: Types of columns that must hold more than the schema says.
         """
         table = self.place(stream)
+        schema = self._sources.annotate(stream, schema)
         drawn = draft(
             stream,
             table,

@@ -38,11 +38,13 @@ class Load:
         self.plugins = plugins
         self.database = database
         self.run = new_run_id()
-        sources = Sources(plugins.dialects, settings.source_dialect)
+        self._sources = Sources(settings, plugins)
         with told(f"opening '{database.name}'", "nothing was changed"):
             self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
             self.tables = Tables(database, self.connection)
-            self._landing = Landing(settings, plugins, sources, database, self.branch, self.tables)
+            self._landing = Landing(
+                settings, plugins, self._sources, database, self.branch, self.tables
+            )
             self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
         self._overlap = Overlap(enabled=database.overlaps)
         self.altered = Altered()
@@ -196,6 +198,7 @@ class Load:
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""
         tell_altered(self.altered)
+        self._sources.close()
         try:
             self._overlap.close()
             self.branch.close()

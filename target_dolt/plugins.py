@@ -29,7 +29,11 @@ BUILT_IN = (
     "oracle",
     "doltlite",
     "dolt",
+    "native_types",
 )
+
+_MODULES = {"native_types": "tap_adapters.native_types"}
+"""Where a built-in plugin is that has no file of its name among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ def load_plugins(extra: Iterable[object] = ()) -> Plugins:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     for name in BUILT_IN:
-        manager.register(importlib.import_module(f"target_dolt_plugins.{name}"), name)
+        module = _MODULES.get(name, f"target_dolt_plugins.{name}")
+        manager.register(importlib.import_module(module), name)
     blocked = {name.strip() for name in os.environ.get(DISABLE, "").split(",") if name.strip()}
     entries = metadata.entry_points(group=hookspecs.PROJECT)
     distributions = {}

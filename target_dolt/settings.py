@@ -51,6 +51,8 @@ class Settings:
     table_map: Mapping[str, str] | None = None
     table_prefix: str = ""
     validate_records: bool = True
+    source_catalog: str | None = None
+    source_url: str | None = None
     source_dialect: str | None = None
     strict_types: bool = True
     commit_interval_seconds: float | None = None

@@ -182,6 +182,21 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "against their columns in any case.",
     ),
     th.Property(
+        "source_catalog",
+        th.StringType,
+        title="Source Catalog",
+        description="The tap's catalog file, from which native types are read where SCHEMAs do "
+        "not name them (`sql-datatype`, `x-sql-datatype`).",
+    ),
+    th.Property(
+        "source_url",
+        th.StringType,
+        secret=True,
+        title="Source URL",
+        description="The source as SQLAlchemy's URL, asked for the native types that neither "
+        "SCHEMA nor catalog names. Its driver must be installed beside target-dolt.",
+    ),
+    th.Property(
         "source_dialect",
         th.StringType,
         title="Source Dialect",

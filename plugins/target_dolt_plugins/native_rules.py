@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from target_dolt import moments, native_values, types, values
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.native import NativeType, native_type
+from target_dolt_plugins import json_schema
 
 AS_TEXT = "as text"
 
@@ -72,13 +73,16 @@ def binary(schema: Schema) -> ColumnType:
 
 
 def decimal(precision: int | None, scale: int = 0) -> Callable[[Schema], ColumnType]:
-    """Return what makes a DECIMAL of a type's precision and scale, or of these where it has
-    none; text where no DECIMAL has so many digits."""
+    """Return what makes a DECIMAL of a type's precision and scale, else of what the schema's
+    bounds tell, else of these; text where no DECIMAL has so many digits."""
 
     def make(schema: Schema) -> ColumnType:
         size = [one for one in native(schema).arguments if isinstance(one, int)]
+        told = json_schema.decimal_size(schema)
         if size:
             digits, places = size[0], size[1] if len(size) > 1 else 0
+        elif told is not None:
+            digits, places = told
         elif precision is None:
             return types.LONGTEXT
         else:
