@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import IO, Any
 
 import click
 
 from target_dolt import state
+from target_dolt.about import with_plugins
 from target_dolt.errors import TargetDoltError
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
@@ -50,6 +53,15 @@ class Command(TargetDolt):
         except TerminatedError as error:
             cls.logger.warning("Stopped by signal %d; the last STATE is kept", error.signum)
             sys.exit(128 + error.signum)
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print the SDK's page with the plugins; a broken plugin ends the command here too."""
+        plugins = load_plugins().list()
+        page = io.StringIO()
+        with redirect_stdout(page):
+            super().print_about(output_format)
+        click.echo(with_plugins(page.getvalue(), output_format, plugins), nl=False)
 
     @classmethod
     def _print_state(cls, config: Any) -> None:
