@@ -72,9 +72,32 @@ def single(_schema: Schema, _column_type: ColumnType) -> Converter:
         short = shortest_single(number)
         if Decimal(repr(short)) == value:
             return short
-        if Decimal(number) == value or Decimal(repr(number)) == value:
+        if any(Decimal(one) == value for one in (number, repr(number), f"{number:.9g}")):
             return short
         msg = "a 32-bit float cannot hold the number exactly"
+        raise ValueError(msg)
+
+    return convert
+
+
+def double_of_source(_schema: Schema, _column_type: ColumnType) -> Converter:
+    """Write a number that comes from a column of doubles: its shortest spelling, its 17 digits
+    or all of them.
+
+    Postgres writes 3.3277685864457357e+17 where 3.327768586445736e+17 would do.
+    """
+
+    def convert(value: Any) -> float:
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            try:
+                number = float(value)
+            except OverflowError:
+                number = float("inf")
+            if number - number == 0 and any(
+                Decimal(one) == value for one in (repr(number), f"{number:.17g}", number)
+            ):
+                return number
+        msg = "not a number that a double holds"
         raise ValueError(msg)
 
     return convert

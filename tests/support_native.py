@@ -48,7 +48,7 @@ class Postgres:
             env={**os.environ, "PGCLIENTENCODING": "UTF8"},
         )
         assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
+        return done.stdout.split("\n")[:-1]  # JSON may hold what str.splitlines() parts too
 
     def stop(self) -> None:
         """End it."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support import Place
+from support import Place, state
 from support_native import NO_POSTGRES, Postgres, has_postgres, quoted
 from support_types import Column, message_lines, property_of, written_back
 from support_values import lines_of, refused
@@ -37,7 +37,7 @@ TYPES: dict[str, list[str]] = {
     "numeric(3,5)": ["0.00123"],
     "numeric(100,50)": ["1" * 50 + "." + "2" * 50, "NaN"],
     "real": ["0.1", "-3.4028235e38", "1e-45", "16777216", "1.1754944e-38"],
-    "double precision": ["0.1", "1.7976931348623157e308", "5e-324", "-123456789.125"],
+    "double precision": ["0.1", "1.7976931348623157e308", "5e-324", "332776858644573568"],
     "money": ["12.34", "-92233720368547758.08"],
     "bit(3)": ["101", "000"],
     "bit varying(5)": ["10101", "", "0"],
@@ -186,15 +186,16 @@ def messages(server: Postgres, table: str, wanted: list[Column]) -> list[str]:
     return message_lines(wanted, rows_of(server, table, [name for name, _, _ in wanted]))
 
 
-def test_every_type_is_kept_exactly_and_written_back_as_itself(
-    place: Place, postgres: Postgres
-) -> None:
-    """From Postgres, to the backend, into a second table: each value's own text is the same."""
-    wanted = columns()
+Pairs = dict[str, list[tuple[Any, Any]]]
+"""By native type the values that came and those that went back, where they differ."""
+
+
+def changed(place: Place, postgres: Postgres, wanted: list[Column], **settings: Any) -> Pairs:
+    """Carry columns from Postgres to a backend and back; return what is no longer the same."""
     names = [name for name, _, _ in wanted]
     fill(postgres, "source", wanted)
     lines = messages(postgres, "source", wanted)
-    place.load(lines, source_dialect="postgres")
+    place.load([*lines, state({"n": 1})], source_dialect="postgres", **settings)
     properties = json.loads(lines[0])["schema"]["properties"]
     back = written_back(place, place.plugins.dialects["postgres"], names, properties)
     declared = ", ".join(f"{name} {native}" for name, native, _ in wanted)
@@ -211,7 +212,14 @@ def test_every_type_is_kept_exactly_and_written_back_as_itself(
         native: [(a[name], b[name]) for a, b in zip(came, went, strict=True) if a[name] != b[name]]
         for name, native, _ in wanted
     }
-    assert {native: pairs for native, pairs in different.items() if pairs} == {}
+    return {native: pairs for native, pairs in different.items() if pairs}
+
+
+def test_every_type_is_kept_exactly_and_written_back_as_itself(
+    place: Place, postgres: Postgres
+) -> None:
+    """From Postgres, to the backend, into a second table: each value's own text is the same."""
+    assert changed(place, postgres, columns()) == {}
 
 
 @pytest.mark.parametrize("native", ["json", "jsonb"])

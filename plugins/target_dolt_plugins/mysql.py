@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from target_dolt import Dialect, TypeRule, hookimpl, moments, types
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.native import ANY
-from target_dolt.native_values import duration
+from target_dolt.native_values import double_of_source, duration
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import (
     AS_TEXT,
@@ -121,6 +121,7 @@ RULES = (
         native=("double", "double precision", "real", "double unsigned", "real unsigned",
                 "double precision unsigned"),
         sql=types.DOUBLE,
+        write=double_of_source,
         loses="the sign of -0",
     ),
     TypeRule(native=("bit",), sql=bit, example="bit(64)", source=f"{MANUAL}bit-type.html"),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from target_dolt import Dialect, TypeRule, hookimpl, types
 from target_dolt.dialect import ColumnType, Schema
 from target_dolt.native import ANY
+from target_dolt.native_values import double_of_source
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import (
     AS_TEXT,
@@ -61,7 +62,8 @@ RULES = (
              kept=AS_TEXT, source=f"{MANUAL}: FLOAT is a NUMBER of up to 126 binary digits"),
     TypeRule(native=("binary_float",), sql=types.FLOAT, edges="NaN, Inf, -Inf",
              loses="the sign of -0"),
-    TypeRule(native=("binary_double",), sql=types.DOUBLE, edges="NaN, Inf, -Inf",
+    TypeRule(native=("binary_double",), sql=types.DOUBLE, write=double_of_source,
+             edges="NaN, Inf, -Inf",
              loses="the sign of -0"),
     TypeRule(native=("boolean", "bool"), sql=types.BOOLEAN),
     TypeRule(native=("date",), sql=types.DATETIME, edges="years before 1 and after 9999",

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from target_dolt import Dialect, TypeRule, hookimpl, types, values
 from target_dolt.native import ANY, ARRAY
+from target_dolt.native_values import double_of_source
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import (
     AS_TEXT,
@@ -42,6 +43,8 @@ RULES = (
         write=array,
         read=array_literal,
         example="numeric(10,2)[]",
+        loses="which brackets are the array's and which its elements', where json has more "
+        "dimensions than its type names",
         source="https://www.postgresql.org/docs/16/arrays.html",
     ),
     TypeRule(native=("bool", "boolean"), sql=types.BOOLEAN, read=literal),
@@ -71,6 +74,7 @@ RULES = (
     TypeRule(
         native=("float8", "double precision", "float"),
         sql=types.DOUBLE,
+        write=double_of_source,
         read=literal,
         edges=NO_FLOAT,
         loses="the sign of -0",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from target_dolt import Dialect, TypeRule, hookimpl, types
+from target_dolt.native_values import double_of_source
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import json, json_literal, number
 
@@ -29,6 +30,7 @@ RULES = (
         "number",
         native=("real", "double", "double precision", "float"),
         sql=types.DOUBLE,
+        write=double_of_source,
         loses="the sign of -0",
         edges="Infinity, -Infinity",
     ),
