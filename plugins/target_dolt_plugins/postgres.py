@@ -30,6 +30,7 @@ from target_dolt_plugins.postgres_literals import (
     array,
     array_literal,
     composite_literal,
+    hstore_literal,
     vector_literal,
 )
 
@@ -114,7 +115,7 @@ RULES = (
         loses="the word null, where a tap sends JSON as a value and not as its text; on Dolt zeros "
         "at a number's end: 1.10 is read back as 1.1, which jsonb calls equal",
     ),
-    TypeRule("object", native=("hstore",), sql=types.JSON, read=json_literal),
+    TypeRule("object", native=("hstore",), sql=types.JSON, read=hstore_literal),
     TypeRule(native=("hstore",), kept=AS_TEXT),
     TypeRule(native=("uuid",), sql=sa.VARCHAR(36), source=f"{MANUAL}-uuid.html"),
     TypeRule(

@@ -128,6 +128,8 @@ def array_literal(schema: Schema, column_type: ColumnType) -> Converter:
 
     def convert(value: Any) -> str:
         parsed = value if is_json else values.parse_json(value)
+        if own.name == "hstore":
+            parsed = _with_hstores(parsed)
         return parsed if isinstance(parsed, str) else _array_text(parsed, depth)
 
     return convert
@@ -154,14 +156,40 @@ def _plain(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    if not _NEEDS_QUOTES.search(text):
-        return text
+    return _doubly_quoted(text) if _NEEDS_QUOTES.search(text) else text
+
+
+def _doubly_quoted(text: str) -> str:
     return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 def vector_literal(_schema: Schema, _column_type: ColumnType) -> Converter:
     """Return a stored list of numbers as an oidvector's or int2vector's literal."""
     return lambda value: " ".join(str(one) for one in value)
+
+
+def hstore_literal(_schema: Schema, column_type: ColumnType) -> Converter:
+    """Return a stored object of texts as hstore's literal.
+
+    https://www.postgresql.org/docs/16/hstore.html
+    """
+    is_json = isinstance(column_type, sa.JSON)
+
+    return lambda value: _hstore_text(value if is_json else values.parse_json(value))
+
+
+def _hstore_text(pairs: Any) -> str:
+    return ", ".join(
+        f"{_doubly_quoted(key)}=>{'NULL' if one is None else _doubly_quoted(str(one))}"
+        for key, one in pairs.items()
+    )
+
+
+def _with_hstores(value: Any) -> Any:
+    """Return an array whose objects are written out as hstores."""
+    if isinstance(value, list):
+        return [_with_hstores(one) for one in value]
+    return _hstore_text(value) if isinstance(value, dict) else value
 
 
 def composite_literal(_schema: Schema, _column_type: ColumnType) -> Converter:
