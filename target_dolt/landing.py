@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt import catalogue
+from target_dolt import catalogue, definitions
 from target_dolt.backend import Database, Table
 from target_dolt.catalogue import Catalogue
 from target_dolt.commits import RunBranch
+from target_dolt.definitions import Definitions
 from target_dolt.dialect import ColumnType
 from target_dolt.draft import Draft, draft
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
@@ -55,6 +56,11 @@ class Landing:
         self._catalogue = Catalogue(database, branch.connection, tables)
         if tables.has(catalogue.NAME):
             branch.know(catalogue.NAME)
+        self._definitions = (
+            Definitions(database, branch.connection, tables) if sources.can_be_asked else None
+        )
+        if tables.has(definitions.NAME):
+            branch.know(definitions.NAME)
         self._streams: dict[str, tuple[str, str]] = {}
         self.changed = False
         self.widened: list[str] = []
@@ -167,6 +173,11 @@ class Landing:
         self.changed |= self._catalogue.record(
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
+        definition = self._sources.definition(drawn.stream)
+        if self._definitions is not None and definition is not None:
+            self.changed |= self._definitions.record(
+                table.name, drawn.stream, drawn.dialect.name, definition
+            )
         return table
 
     def _note_widened(self, before: Table | None, table: Table) -> None:

@@ -14,6 +14,17 @@ from target_dolt.errors import ConfigError
 _log = logging.getLogger("target-dolt")
 
 
+_FACTS = (
+    "pk_constraint",
+    "unique_constraints",
+    "indexes",
+    "foreign_keys",
+    "check_constraints",
+    "table_comment",
+)
+"""What SQLAlchemy's inspector is asked of each table beside its columns."""
+
+
 class Reflection:
     """A source's tables, each asked for once."""
 
@@ -37,27 +48,62 @@ class Reflection:
             where = parsed.render_as_string(hide_password=True)
             msg = f"`source_url`: {where} cannot be reached ({type(error.orig).__name__})"
             raise ConfigError(msg) from error
+        self._known: dict[str, dict[str, Any] | None] = {}
         self.scheme = parsed.get_backend_name()
 
     def native_types(self, stream: str) -> Mapping[str, Mapping[str, Any]]:
         """Return the native types of a stream's columns; nothing where no table has its name."""
+        definition = self.definition(stream)
+        return {
+            column["name"]: {"x-sql-datatype": column["type"]}
+            for column in (definition or {}).get("columns", ())
+            if column["type"] is not None
+        }
+
+    def definition(self, stream: str) -> dict[str, Any] | None:
+        """Return all that SQLAlchemy finds out of a stream's table, or None where there is none.
+
+        Its schema and name, columns (type, nullability, default, identity, generated
+        expression, collation, labels, comment), primary key, unique constraints, indexes,
+        foreign keys, checks and comment.
+        """
+        if stream not in self._known:
+            self._known[stream] = self._ask(stream)
+            if self._known[stream] is None:
+                _log.warning("stream '%s': `source_url` has no table of that name", stream)
+        return self._known[stream]
+
+    def _ask(self, stream: str) -> dict[str, Any] | None:
         for schema, table in _places(stream):
             try:
                 columns = self._inspector.get_columns(table, schema=schema)
             except sa.exc.SQLAlchemyError:
                 continue
-            return dict(self._spelled(columns))
-        _log.warning("stream '%s': `source_url` has no table of that name", stream)
-        return {}
+            facts: dict[str, Any] = {"schema": schema, "table": table}
+            facts["columns"] = [self._column(column) for column in columns]
+            for name in _FACTS:
+                facts[name] = self._fact(name, table, schema)
+            return facts
+        return None
 
-    def _spelled(self, columns: list[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for column in columns:
-            try:
-                text = column["type"].compile(dialect=self._engine.dialect)
-            except sa.exc.SQLAlchemyError:
-                continue  # of a type that SQLAlchemy has no name for
-            if text != "NULL":
-                yield column["name"], {"x-sql-datatype": text}
+    def _column(self, column: Any) -> dict[str, Any]:
+        kind = column["type"]
+        try:
+            text: str | None = str(kind.compile(dialect=self._engine.dialect))
+        except sa.exc.SQLAlchemyError:
+            text = None  # of a type that SQLAlchemy has no name for
+        labels = getattr(kind, "enums", None)
+        return {
+            **{name: value for name, value in column.items() if name != "type"},
+            "type": None if text == "NULL" else text,
+            **({"labels": list(labels)} if labels else {}),
+        }
+
+    def _fact(self, name: str, table: str, schema: str | None) -> Any:
+        try:
+            return getattr(self._inspector, f"get_{name}")(table, schema=schema)
+        except (NotImplementedError, sa.exc.SQLAlchemyError):
+            return None  # this source does not tell
 
     def close(self) -> None:
         """Close the connections."""

@@ -68,6 +68,15 @@ class Sources:
         }
         return {**schema, "properties": properties}
 
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether the source itself can tell what its tables are."""
+        return self._source is not None
+
+    def definition(self, stream: str) -> dict[str, Any] | None:
+        """Return what the source says of a stream's table; None where it has none."""
+        return self._source.definition(stream) if self._source is not None else None
+
     def dialect(self, stream: str, schema: Mapping[str, Any], known: str | None) -> Dialect:
         """Return the dialect that chooses a stream's types.
 

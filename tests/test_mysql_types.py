@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Place, state
+from support import Place, record, schema, state
 from support_native import NO_MARIADB, mariadb
 from support_types import Column, message_lines, written_back
 from support_values import refused
@@ -232,3 +232,56 @@ def test_type_that_mysql_does_not_have_is_refused(place: Place, tmp_path: Path) 
         assert part in end.message
     place.load(lines, source_dialect="mysql", strict_types=False)
     assert place.rows("t") == [{"id": 1, "v": "x"}]
+
+
+def test_source_s_definition_of_a_table_is_in_the_commit(place: Place, cursor: Any) -> None:
+    """All that MariaDB tells: what makes the table again, and its native types."""
+    cursor.execute("CREATE OR REPLACE TABLE kinds (id int PRIMARY KEY)")
+    cursor.execute(
+        """
+        CREATE TABLE t (
+            id bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'the key',
+            v enum('a','b') NOT NULL DEFAULT 'b',
+            name varchar(20) CHARACTER SET latin1 COLLATE latin1_german1_ci UNIQUE,
+            kind int,
+            twice int GENERATED ALWAYS AS (kind * 2) STORED,
+            CONSTRAINT of_kind FOREIGN KEY (kind) REFERENCES kinds (id) ON DELETE CASCADE,
+            CONSTRAINT small CHECK (kind < 100)
+        ) COMMENT 'a table'
+        """
+    )
+    socket = cursor.connection.unix_socket
+    parts = {name: {"type": ["string", "null"]} for name in ("v", "name")}
+    numbers = {name: {"type": ["integer", "null"]} for name in ("kind", "twice")}
+    place.load(
+        [
+            schema("source-t", {"id": {"type": "integer"}, **parts, **numbers}),
+            record("source-t", id=2**64 - 1, v="a", name="ä", kind=1, twice=2),
+        ],
+        source_url=f"mysql+pymysql://root@localhost/source?unix_socket={socket}&charset=utf8mb4",
+    )
+    cursor.execute("DROP TABLE t")
+    types = place.query(
+        "SELECT column_name, column_type FROM _target_dolt_columns WHERE table_name = 't'"
+    )
+    assert dict(types) == {
+        "id": "BIGINT UNSIGNED",
+        "v": "ENUM('a','b')",
+        "name": "VARCHAR(20)",
+        "kind": "INTEGER",
+        "twice": "INTEGER",
+    }
+    [(dialect, text)] = place.query("SELECT source_dialect, definition FROM _target_dolt_tables")
+    kept = json.loads(text)
+    columns = {one["name"]: one for one in kept["columns"]}
+    assert dialect == "mysql"
+    assert (columns["id"]["autoincrement"], columns["id"]["comment"]) == (True, "the key")
+    assert (columns["v"]["default"], columns["v"]["labels"]) == ("'b'", ["a", "b"])
+    assert columns["v"]["nullable"] is False
+    assert "COLLATE latin1_german1_ci" in columns["name"]["type"]
+    assert "`kind` * 2" in columns["twice"]["computed"]["sqltext"]
+    [key] = kept["foreign_keys"]
+    assert (key["name"], key["options"]) == ("of_kind", {"ondelete": "CASCADE"})
+    assert [one["name"] for one in kept["check_constraints"]] == ["small"]
+    assert [one["column_names"] for one in kept["unique_constraints"]] == [["name"]]
+    assert kept["table_comment"] == {"text": "a table"}

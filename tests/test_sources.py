@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from support import Place, record, schema
 from support_values import refused
 
@@ -190,6 +191,69 @@ def test_source_is_asked_where_nothing_else_tells(place: Place, source: str, str
     assert types["b"] == ("BLOB", "LONGBLOB")
     assert types["at"] == ("DATETIME", "DATETIME(6)")
     assert place.rows("users")[0]["b"] == b"\xff\x00"
+
+
+def definition_of(place: Place, table: str, *, at: str | None = None) -> Any:
+    """Return what a commit keeps of a source table."""
+    query = "SELECT definition FROM _target_dolt_tables WHERE table_name = :table"
+    [(text,)] = place.query(query, at=at, table=table)
+    return json.loads(text)
+
+
+def test_source_s_definition_of_a_table_is_in_the_commit(place: Place, tmp_path: Path) -> None:
+    """Keys, NOT NULL, defaults, generated columns, checks, indexes, foreign keys; and its changes
+    make a commit of their own."""
+    file = tmp_path / "shop.db"
+    connection = sqlite3.connect(file)
+    connection.executescript(
+        """
+        CREATE TABLE kinds (id INTEGER PRIMARY KEY);
+        CREATE TABLE users (
+            id INTEGER NOT NULL PRIMARY KEY,
+            v DECIMAL(10,2) NOT NULL DEFAULT 1.5 CHECK (v > 0),
+            b TEXT COLLATE NOCASE UNIQUE,
+            at TEXT GENERATED ALWAYS AS (v * 2) STORED,
+            plain INTEGER REFERENCES kinds (id)
+        );
+        CREATE INDEX by_plain ON users (plain);
+        """
+    )
+    lines = [schema("users", USERS), json.dumps(record("users", id=1, v=2))]
+    settings = {"source_url": f"sqlite:///{file}"}
+    place.load(lines, **settings)
+    kept = definition_of(place, "users")
+    columns = {one["name"]: one for one in kept["columns"]}
+    assert (columns["v"]["type"], columns["v"]["nullable"]) == ("DECIMAL(10, 2)", False)
+    assert columns["v"]["default"] == "1.5"
+    assert columns["at"]["computed"]["persisted"] is True
+    assert kept["pk_constraint"]["constrained_columns"] == ["id"]
+    assert [one["column_names"] for one in kept["unique_constraints"]] == [["b"]]
+    assert [one["name"] for one in kept["indexes"]] == ["by_plain"]
+    [key] = kept["foreign_keys"]
+    assert (key["constrained_columns"], key["referred_table"]) == (["plain"], "kinds")
+    assert [one["sqltext"] for one in kept["check_constraints"]] == ["v > 0"]
+    first = place.commits()
+    place.load(lines, **settings)
+    assert place.commits() == first
+    connection.execute("CREATE INDEX by_b ON users (b)")
+    connection.close()
+    place.load(lines, **settings)
+    assert len(place.commits()) == len(first) + 1
+    names = [one["name"] for one in definition_of(place, "users")["indexes"]]
+    assert sorted(names) == ["by_b", "by_plain"]
+    before = definition_of(place, "users", at=first[-1])["indexes"]
+    assert [one["name"] for one in before] == ["by_plain"]
+
+
+def test_no_definition_is_kept_where_the_source_is_not_asked(place: Place) -> None:
+    """Nor a table for it."""
+    place.load([schema("users", USERS), record("users", id=1)])
+    database = place.open()
+    try:
+        with database.connect() as connection, connection.begin():
+            assert "_target_dolt_tables" not in sa.inspect(connection).get_table_names()
+    finally:
+        database.close()
 
 
 def test_table_that_the_source_does_not_have_goes_by_json_schema(
