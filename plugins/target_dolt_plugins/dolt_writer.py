@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import insert
 
-from target_dolt import Row, Writer, types
+from target_dolt import Row, Writer
 from target_dolt.backend import restore_rows
 from target_dolt.errors import WriteError
-from target_dolt.types import Kind, first_of_kind
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
+from target_dolt_plugins.dolt_fields import BINARY, FIELDS, LITERALS, Fields
 
 CHUNK_ROWS = 2_000
 """Rows of one packet: made while the server reads the one before."""
@@ -27,73 +27,6 @@ DELETE_KEYS = 1_000
 _NO_VALUE = "NULL"
 """A text that Dolt's LOAD DATA takes for no value, however it is escaped or enclosed (measured on
 2.3.1; MySQL does so only where fields are enclosed): buffers that hold it go by INSERT."""
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
-"""https://dev.mysql.com/doc/refman/8.0/en/load-data.html, FIELDS ESCAPED BY."""
-
-_MISSING = "\\N"
-
-_Column = tuple[Any, ...]
-"""One column's values of several rows: what a whole column needs is found out once."""
-
-_BINARY = (*types.BYTES, mysql.BIT)
-
-
-def _spelled(column: _Column, spell: Callable[[Any], str]) -> Iterable[str]:
-    if None in column:
-        return [_MISSING if one is None else spell(one) for one in column]
-    return map(spell, column)
-
-
-def _booleans(column: _Column) -> Iterable[str]:
-    return _spelled(column, "01".__getitem__)
-
-
-def _numbers(column: _Column) -> Iterable[str]:
-    return _spelled(column, str)
-
-
-def _decimals(column: _Column) -> Iterable[str]:
-    return _spelled(column, "{:f}".format)
-
-
-def _moments(column: _Column) -> Iterable[str]:
-    return _spelled(column, str) if None in column else column
-
-
-def _texts(column: _Column) -> Iterable[str]:
-    """Most columns hold nothing to escape, which is seen at once in all of their texts."""
-    texts = [one for one in column if one is not None] if None in column else column
-    whole = "\n".join(texts)
-    if any(one in whole for one in "\\\t\r\0") or whole.count("\n") != max(len(texts) - 1, 0):
-        return _spelled(column, lambda text: text.translate(_ESCAPES))
-    return column if texts is column else [_MISSING if one is None else one for one in column]
-
-
-def _bytes(column: _Column) -> Iterable[str]:
-    return _texts(
-        tuple([one if one is None else one.decode("utf-8", "surrogateescape") for one in column])
-    )
-
-
-def _sets(column: _Column) -> Iterable[str]:
-    """Return the labels; of none of them the number that stands for that."""
-    return _texts(tuple(["0" if one == "" else one for one in column]))
-
-
-_FORMATS: tuple[tuple[Kind, Callable[[_Column], Iterable[str]]], ...] = (
-    (sa.Boolean, _booleans),
-    (sa.Integer, _numbers),
-    (sa.Float, _numbers),
-    (mysql.YEAR, _numbers),
-    (sa.DECIMAL, _decimals),
-    (sa.DATE, _moments),
-    (sa.DATETIME, _moments),
-    (sa.TIME, _moments),
-    (mysql.SET, _sets),
-    (_BINARY, _bytes),
-)
-"""All others are texts."""
 
 
 class _Statements:
@@ -145,17 +78,17 @@ class InsertWriter(_Statements, Writer):
         rest = [quote(column) for column in table.columns if not column.primary_key]
         name = dialect.identifier_preparer.format_table(table)
         self._head = f"INSERT INTO {name} ({', '.join(columns)})"
-        self._row = f"({', '.join('%s' for _ in columns)})"
+        self._literals = Fields(table, LITERALS)
         # SQLAlchemy's own VALUES() doubles a percent sign in a name once too often.
         changes = ", ".join(f"{one} = VALUES({one})" for one in rest or columns[:1])
         self._tail = f" ON DUPLICATE KEY UPDATE {changes}"
 
     def _insert(self, connection: sa.Connection, rows: Sequence[Row], tail: str) -> None:
         for start in range(0, len(rows), INSERT_ROWS):
-            some = rows[start : start + INSERT_ROWS]
-            values = ", ".join([self._row] * len(some))
-            flat = tuple(value for row in some for value in row)
-            connection.exec_driver_sql(f"{self._head} VALUES {values}{tail}", flat)
+            literals = self._literals.rows(rows[start : start + INSERT_ROWS])
+            values = "), (".join(map(", ".join, literals))
+            values = values.replace("%", "%%")  # as the quoted names have it: PyMySQL halves them
+            connection.exec_driver_sql(f"{self._head} VALUES ({values}){tail}")
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; of two with one key the later wins."""
@@ -183,8 +116,8 @@ class LoadDataWriter(_Statements, Writer):
             "FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' "
             f"({columns})"
         )
-        self._formats = [first_of_kind(_FORMATS, column.type) or _texts for column in table.columns]
-        self._has_bytes = any(isinstance(column.type, _BINARY) for column in table.columns)
+        self._fields = Fields(table, FIELDS)
+        self._has_bytes = any(isinstance(column.type, BINARY) for column in table.columns)
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; REPLACE keeps the later of two."""
@@ -218,9 +151,7 @@ class LoadDataWriter(_Statements, Writer):
 
     def _chunks(self, rows: Sequence[Row]) -> Iterator[bytes]:
         for start in range(0, len(rows), CHUNK_ROWS):
-            columns = zip(*rows[start : start + CHUNK_ROWS], strict=True)
-            texts = [form(column) for form, column in zip(self._formats, columns, strict=True)]
-            lines = map("\t".join, zip(*texts, strict=True))
+            lines = map("\t".join, self._fields.rows(rows[start : start + CHUNK_ROWS]))
             yield "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
 
 
