@@ -10,11 +10,12 @@ from singer_sdk.sinks import Sink
 from target_dolt.backend import Row
 from target_dolt.changes import Delete, Part, collapse
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import ConfigError, MessageError, SchemaError
+from target_dolt.errors import ConfigError, MessageError, PluginError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
 from target_dolt.load import Load
 from target_dolt.plan import NeedsWiderError
 from target_dolt.typed import compile_typed
+from target_dolt.types import type_text
 
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
@@ -159,6 +160,12 @@ class DoltSink(Sink):
 
     def _widen(self, need: NeedsWiderError) -> None:
         """Widen a column for a value that it would bend, after the rows that came before."""
+        if type_text(self.plan.table.types[need.column]) == type_text(need.wider):
+            msg = (
+                f"stream '{self.stream_name}', column '{need.column}': the converter of its values "
+                f"asks for {type_text(need.wider)}, which it has"
+            )
+            raise PluginError(msg)
         self.flush()
         self._wider[need.column] = need.wider
         self.setup()

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 from target_dolt import native_values
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Schema
 from target_dolt.moments import date, date_time, time
-from target_dolt.types import integer_range, type_text
+from target_dolt.types import LONGTEXT, integer_range, type_text
 
 _DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOperation])
 """Twice the 65 digits of a DECIMAL: enough for any, and a bound for `1e999999999`."""
@@ -130,6 +130,21 @@ def double(_schema: Schema, _column_type: ColumnType) -> Converter:
         raise ValueError(msg)
 
     return convert
+
+
+def double_or_text(schema: Schema, column_type: ColumnType) -> Converter:
+    """Write a number as `double` does; one that no double has needs a column of text."""
+    convert = double(schema, column_type)
+
+    def write(value: Any) -> float:
+        try:
+            return convert(value)  # type: ignore[no-any-return]
+        except ValueError as error:
+            if isinstance(value, bool) or not isinstance(value, int | Decimal):
+                raise
+            raise TooNarrowError(str(error), LONGTEXT) from None
+
+    return write
 
 
 def text(schema: Schema, column_type: ColumnType) -> Converter:

@@ -28,12 +28,16 @@ def speller(column_type: ColumnType) -> Converter:
     return first_of_kind(_SPELLINGS, column_type) or str
 
 
-def spelled(schema: Schema, own_type: ColumnType) -> Converter:
+def spelled(convert: Converter, own_type: ColumnType) -> Converter:
     """Write values of a type into a column that was widened to text: equal values, equal texts.
 
     A number that no double holds, which ends a run elsewhere, is kept here with its digits.
+
+    Args:
+        convert: Makes values of the type.
+        own_type: The type.
     """
-    convert, spell = writer(schema, own_type), speller(own_type)
+    spell = speller(own_type)
 
     def write(value: Any) -> str:
         try:
@@ -49,7 +53,7 @@ def spelled(schema: Schema, own_type: ColumnType) -> Converter:
 def converter(schema: Schema, own_type: ColumnType, column_type: ColumnType) -> Converter | None:
     """Return how a type's values are written into a wider column; None: as the column's own."""
     if isinstance(column_type, _TEXTS):
-        return None if isinstance(own_type, _TEXTS) else spelled(schema, own_type)
+        return None if isinstance(own_type, _TEXTS) else spelled(writer(schema, own_type), own_type)
     if isinstance(own_type, sa.Boolean) and not isinstance(column_type, sa.Boolean | sa.Integer):
         return _through(writer(schema, own_type), writer({}, column_type))
     if isinstance(column_type, sa.DOUBLE) and not isinstance(own_type, sa.DOUBLE):

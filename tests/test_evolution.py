@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from support import Place, record, schema, state
+from support_values import ID, json_text
 
 from target_dolt.errors import IncompatibleChangeError
 
@@ -389,3 +390,18 @@ def test_the_docs_say_which_widenings_show_every_row_as_modified(
 def test_the_docs_have_a_row_for_each_step_of_the_order() -> None:
     """And those rows are what the test above has read."""
     assert len(DOCUMENTED) == 17
+
+
+def test_a_number_of_any_scale_is_a_double_until_one_comes_that_no_double_has(
+    place: Place,
+) -> None:
+    """So pipelinewise announces a numeric without a precision: then all of the column is text."""
+    fine = {"type": ["null", "number"], "multipleOf": Decimal("1e-38"), "maximum": 10**62}
+    asked = json_text(schema("t", {"id": ID, "v": fine}))
+    place.load([asked, record("t", id=1, v=0.1), record("t", id=2, v=2.5), state({"n": 1})])
+    assert [row["v"] for row in place.rows("t")] == [0.1, 2.5]
+    digits = "3.14159265358979323846264338327950288419"
+    line = f'{{"type": "RECORD", "stream": "t", "record": {{"id": 3, "v": {digits}}}}}'
+    place.load([asked, line, record("t", id=4, v=7), state({"n": 2})])
+    assert [row["v"] for row in place.rows("t")] == ["0.1", "2.5", digits, "7.0"]
+    assert "widened t.v: DOUBLE -> LONGTEXT" in place.query("SELECT message FROM dolt_log")[0][0]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from support import record, schema, state
+import pytest
+from support import Place, record, schema, state
 from support_values import CANARY, ID, lite, refused
 
 from target_dolt import Dialect, hookimpl
 from target_dolt.dialect import ColumnType, Converter, Schema
-from target_dolt.errors import RecordError
+from target_dolt.errors import PluginError, RecordError
 from target_dolt.plugins import load_plugins
-from target_dolt.types import type_text
+from target_dolt.types import LONGTEXT, type_text
+from target_dolt.values import TooNarrowError
 
 COLOUR = {"type": ["null", "string"], "x-colour": True}
 
@@ -73,3 +75,28 @@ def test_value_that_a_plugin_refuses_ends_the_run_like_any_other(tmp_path: Path)
     )
     assert isinstance(end.error, RecordError)
     assert end.message == "line 2: stream 't', column 'v', key id=7: a colour has six digits"
+
+
+def test_a_converter_that_asks_for_the_type_its_column_has_ends_the_run(place: Place) -> None:
+    """Instead of asking for ever."""
+
+    class Asking:
+        """A plugin whose converters are never content."""
+
+        @hookimpl
+        def dolt_value_converter(self, sql_type: ColumnType) -> Converter:
+            """Ask for text, also where it is text."""
+            del sql_type
+
+            def convert(value: Any) -> Any:
+                del value
+                reason = "never"
+                raise TooNarrowError(reason, LONGTEXT)
+
+            return convert
+
+    with pytest.raises(PluginError, match="asks for LONGTEXT, which it has"):
+        place.load(
+            [schema("t", {"id": {"type": "string"}}, []), record("t", id="a")],
+            plugins=load_plugins([Asking()]),
+        )

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt import Dialect, TypeRule, hookimpl, types, widened
+from target_dolt import Dialect, TypeRule, hookimpl, types, values, widened
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.errors import RefusedTypeError
 
@@ -54,17 +54,20 @@ def decimal_size(schema: Schema) -> tuple[int, int] | None:
     `precision` and `scale`; a `multipleOf` of 0.01; bounds of nines, as in 99999999.99.
     """
     facts = _properties(schema)
-    scale = facts.get("scale")
-    if not isinstance(scale, int):
-        scale = _scale_of_step(facts.get("multipleOf"))
-    if scale is None:
-        scale = _scale_of_nines(facts.get("minimum"), facts.get("maximum"))
+    scale = _scale(facts)
     if scale is None or not 0 <= scale <= types.MAX_DECIMAL_SCALE:
         return None
     precision = facts.get("precision")
     if not isinstance(precision, int):
         precision = _whole_digits(facts) + scale
     return (precision, scale) if scale <= precision <= types.MAX_DECIMAL_DIGITS else None
+
+
+def _scale(facts: dict[str, Any]) -> int | None:
+    scale = facts.get("scale")
+    if not isinstance(scale, int):
+        scale = _scale_of_step(facts.get("multipleOf"))
+    return _scale_of_nines(facts.get("minimum"), facts.get("maximum")) if scale is None else scale
 
 
 def _scale_of_step(step: Any) -> int | None:
@@ -105,6 +108,11 @@ def has_scale(schema: Schema) -> bool:
     return decimal_size(schema) is not None
 
 
+def has_any_scale(schema: Schema) -> bool:
+    """Whether the schema tells a scale, though perhaps one that no DECIMAL has."""
+    return _scale(_properties(schema)) is not None
+
+
 def is_decimal_text(schema: Schema) -> bool:
     """Whether a string is a number by singer's format, which is spelled in two ways."""
     return schema.get("format") in {"singer.decimal", "x-singer.decimal"}
@@ -138,6 +146,15 @@ RULES = (
     TypeRule("boolean", types.BOOLEAN),
     TypeRule("integer", integer_by_bounds, example='{"minimum": 0, "maximum": 100}'),
     TypeRule("number", decimal, when=has_scale, example='{"multipleOf": 0.01}'),
+    TypeRule(
+        "number",
+        types.DOUBLE,
+        when=has_any_scale,
+        write=values.double_or_text,
+        example='{"multipleOf": 1e-38}',
+        source="pipelinewise-tap-postgres 2.1.0 says so of every numeric without a precision",
+        kept="exactly; as text from the first number on that no double has",
+    ),
     TypeRule("number", types.DOUBLE, edges="a number that no double has"),
     TypeRule(
         "string",
@@ -192,6 +209,5 @@ def dolt_value_converter(
     if type(own) is type(sql_type) or (isinstance(own, _TEXTS) and isinstance(sql_type, _TEXTS)):
         return rule.write(schema, sql_type)
     if isinstance(sql_type, mysql.LONGTEXT):
-        convert, spell = rule.write(schema, own), widened.speller(own)
-        return lambda value: str(spell(convert(value)))
+        return widened.spelled(rule.write(schema, own), own)
     return None
