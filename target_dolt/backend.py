@@ -123,6 +123,10 @@ class Writer(abc.ABC):
     def restore(self, connection: sa.Connection) -> None:
         """Put back, from the branch's last commit, the rows whose keys are not there."""
 
+    @abc.abstractmethod
+    def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
+        """Give some columns the values that the branch's last commit has for the same keys."""
+
 
 class Database(abc.ABC):
     """One open database with its branches. Closing it ends whatever opening it began."""
@@ -247,29 +251,6 @@ class Backend:
 
 def _head(connection: sa.Connection) -> str:
     return str(connection.exec_driver_sql("SELECT dolt_hashof(active_branch())").scalar())
-
-
-def restore_rows(connection: sa.Connection, table: sa.Table, committed: str) -> None:
-    """Insert the rows of `committed`, a table of the last commit in SQL, that `table` lacks."""
-    preparer = connection.dialect.identifier_preparer
-    name = preparer.format_table(table)
-    there = connection.exec_driver_sql(f"SELECT * FROM {committed} AS past LIMIT 0").keys()  # noqa: S608
-    columns = [preparer.format_column(one) for one in table.columns if one.name in there]
-    same = [f"present.{column} = past.{column}" for column in _key_columns(table, preparer)]
-    missing = (
-        f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS present WHERE {' AND '.join(same)})"  # noqa: S608
-        if same
-        else ""
-    )
-    connection.exec_driver_sql(
-        f"INSERT INTO {name} ({', '.join(columns)}) "  # noqa: S608 - of quoted names alone
-        f"SELECT {', '.join(f'past.{column}' for column in columns)} "
-        f"FROM {committed} AS past{missing}"
-    )
-
-
-def _key_columns(table: sa.Table, preparer: sa.sql.compiler.IdentifierPreparer) -> list[str]:
-    return [preparer.format_column(column) for column in table.primary_key.columns]
 
 
 def sa_table(table: Table, ddl: Callable[[ColumnType], ColumnType], **options: Any) -> sa.Table:

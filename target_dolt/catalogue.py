@@ -5,7 +5,7 @@ Whoever reads a commit knows from it the types and the schema that the commit wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,3 +151,20 @@ class Catalogue:
             with self._connection.begin():
                 self._database.writer(table).upsert(self._connection, changed)
         return bool(changed)
+
+    def same_source(self, table: str, column: str, schema: Any) -> bool:
+        """Whether a column was made for this very schema; it may have been widened since."""
+        row = self._rows.get(table, {}).get(column)
+        return row is not None and row.json_schema == _schema_text(schema).decode()
+
+    def forget(self, table: str, keep: Collection[str] = ()) -> bool:
+        """Remove a table's rows, but for some columns'; return whether there were any."""
+        known = self._rows.get(table, {})
+        gone = [(table, name) for name in known if name not in keep]
+        for _, name in gone:
+            del known[name]
+        if gone:
+            fitted = self._tables.fit(TABLE, TABLE.types)
+            with self._connection.begin():
+                self._database.writer(fitted).delete(self._connection, gone)
+        return bool(gone)

@@ -49,6 +49,7 @@ class RunBranch:
         self.database = database
         self._held = False
         self._hashes: dict[str, str] = {}
+        self.gone: set[str] = set()
         self._open = ExitStack()
         try:
             self.branch = self._find_target(branch)
@@ -173,13 +174,19 @@ class RunBranch:
         with connection.begin():
             # A pattern in dolt_ignore may not make rows vanish: hence the force.
             self.database.call(connection, "dolt_add", "-f", *tables, *beside)
-            staged = {
-                name for name, is_staged, _ in connection.exec_driver_sql(_STATUS) if is_staged
-            }
+            staged = self._staged()
             if not staged & set(tables):
                 return None
-            changes = self._changes(connection, staged)
-            return compose(changes)
+            return compose(self._changes(connection, staged))
+
+    def stage(self, tables: Collection[str]) -> tuple[TableChange, ...]:
+        """Stage tables, to be thrown away with the branch; return what differs, in rows."""
+        with self.connection.begin():
+            self.database.call(self.connection, "dolt_add", "-f", *tables)
+            return self._changes(self.connection, self._staged())
+
+    def _staged(self) -> set[str]:
+        return {name for name, yes, _ in self.connection.exec_driver_sql(_STATUS) if yes}
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""
@@ -199,7 +206,8 @@ class RunBranch:
             return {
                 name: str(self.connection.execute(query, {"name": name}).scalar())
                 for name in tables
-            }
+                if name not in self.gone
+            } | dict.fromkeys(self.gone.intersection(tables), "")
 
     def hash_of_table(self, table: str) -> str:
         """Return a hash of what a table holds on the run branch now."""

@@ -23,7 +23,7 @@ from target_dolt.retry import told
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
 from target_dolt.sources import Sources
-from target_dolt.types import LONGTEXT, declared_bytes, type_text
+from target_dolt.types import LONGTEXT, declared_bytes, type_text, widen
 
 _log = logging.getLogger("target-dolt")
 
@@ -114,7 +114,8 @@ class Landing:
         """Log, once for a database, where a stream or a property is called otherwise there."""
         stream, table = drawn.stream, drawn.table.name
         known = self._catalogue.columns(table, stream)
-        if not known and table != self._settings.table_prefix + stream.rsplit("-", 1)[-1]:
+        usual = self._settings.table_prefix + stream.rsplit("-", 1)[-1]
+        if not known and table != (self._settings.table_map or {}).get(stream, usual):
             _log.warning("The stream '%s' goes to the table '%s'", stream, table)
         for column, (name, _) in drawn.properties.items():
             if column != name and name not in known:
@@ -162,14 +163,18 @@ class Landing:
         before = self._tables.find(drawn.table.name, known)
         if before is not None:
             self._branch.know(before.name)
-        frozen = self._settings.schema_changes == "freeze"
-        table = self._tables.fit(drawn.table, known, frozen=frozen)
-        self.changed |= table != before
-        self._note_widened(before, table)
         properties = {
             column: (name, schema["properties"][name])
             for column, (name, _) in drawn.properties.items()
         }
+        changes = self._settings.schema_changes
+        if changes == "follow" and before is not None and self._differs(before, drawn, properties):
+            self.drop(before)
+            before, known = None, {}
+        table = self._tables.fit(drawn.table, known, frozen=changes == "freeze")
+        self._branch.gone.discard(table.name)
+        self.changed |= table != before
+        self._note_widened(before, table)
         self.changed |= self._catalogue.record(
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
@@ -179,6 +184,32 @@ class Landing:
                 table.name, drawn.stream, drawn.dialect.name, definition
             )
         return table
+
+    def _differs(
+        self, before: Table, drawn: Draft, properties: Mapping[str, tuple[str, Any]]
+    ) -> bool:
+        """Whether a table cannot become what is wanted by columns that are added or widened."""
+        if before.key != drawn.table.key or before.types.keys() - drawn.table.types.keys():
+            return True
+        for name, old in before.types.items():
+            new = drawn.table.types[name]
+            if not self._catalogue.same_source(before.name, name, properties[name][1]) and (
+                type_text(widen(old, new)) != type_text(new)
+            ):
+                return True
+        return False
+
+    def drop(self, table: Table) -> None:
+        """Remove a table, and what the catalogue knows of it."""
+        self._branch.know(table.name)
+        self._tables.drop(table)
+        self._branch.gone.add(table.name)
+        self._catalogue.forget(table.name)
+        self.changed = True
+
+    def find(self, name: str) -> Table | None:
+        """Return a table that exists, or None."""
+        return self._tables.find(name, self._catalogue.types(name))
 
     def _note_widened(self, before: Table | None, table: Table) -> None:
         for name, old in (before.types if before else {}).items():

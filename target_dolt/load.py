@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt import catalogue, definitions, state
+from target_dolt import catalogue, definitions, objects, state
 from target_dolt.backend import Database, Table
 from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
@@ -17,6 +17,7 @@ from target_dolt.json_schema import Validator
 from target_dolt.landing import Landing
 from target_dolt.lenient import Altered, LenientPlan, tell_altered
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
+from target_dolt.objects import SourceObject
 from target_dolt.overlap import Overlap
 from target_dolt.plan import Plan, compile_plan
 from target_dolt.plugins import Plugins
@@ -89,6 +90,41 @@ class Load:
     def version_of(self, stream: str) -> int | None:
         """Return the version that a stream's table is known to hold whole, or None."""
         return self._kept.versions.get(stream)
+
+    def drop(self, name: str) -> None:
+        """Remove a table, and what the catalogue knows of it."""
+        self._overlap.wait()
+        table = self._landing.find(name)
+        if table is not None:
+            with told(f"table '{name}'"):
+                self.branch.again(f"table '{name}'", lambda: self._landing.drop(table))
+            self._written[name] = ""
+
+    def objects(self, source: str) -> dict[tuple[str, str], SourceObject]:
+        """Return what is kept of a source's objects, by kind and name."""
+        self._overlap.wait()
+        with told(objects.NAME):
+            return objects.read(self.connection, self.tables, source)
+
+    def define(self, wanted: Collection[SourceObject], gone: Collection[SourceObject]) -> None:
+        """Keep what a source's objects are now, and forget those that are gone."""
+        known = self.objects(next((one.source for one in [*wanted, *gone]), ""))
+        if self.tables.has(objects.NAME):
+            self.branch.know(objects.NAME)
+
+        def write() -> bool:
+            return objects.write(self.database, self.connection, self.tables, known, wanted, gone)
+
+        with told(objects.NAME):
+            if self.branch.again(objects.NAME, write):
+                self._has_written = True
+                self._written[objects.NAME] = ""
+
+    def preview(self) -> tuple[TableChange, ...]:
+        """Return what a commit would change, in rows; nothing is committed."""
+        self._overlap.wait()
+        with told("the comparison"):
+            return self.branch.stage([*self._written, catalogue.NAME])
 
     def replaces(self, stream: str, table: str, version: int) -> bool:
         """Whether rows of this version take the place of all that a stream's table holds.

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from target_dolt import values, widened
 from target_dolt.backend import Database, Row, Table
-from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Schema
+from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.draft import Draft
 from target_dolt.errors import MissingKeyError, RecordError
 from target_dolt.json_schema import Validator, nearest
@@ -119,6 +119,35 @@ class Plan:
                 raise self._missing_key(self.columns[place].source)
         return row
 
+    def converts(self, names: Sequence[str]) -> Callable[[Sequence[Sequence[Any]]], list[Row]]:
+        """Return what makes rows of many records at once, a column after the other.
+
+        It raises ValueError where `row` has something to say of one of them.
+
+        Args:
+            names: The properties whose values each record has, in their order.
+        """
+        place_of = {name: place for place, name in enumerate(names)}
+        steps = [(place_of.get(column.source), column.convert) for column in self.columns]
+        keys = set(self._key_places)
+
+        def convert(records: Sequence[Sequence[Any]]) -> list[Row]:
+            given = list(zip(*records, strict=True))
+            columns = []
+            for place, (source, make) in enumerate(steps):
+                values_of: Sequence[Any] = [None] * len(records)
+                if source is not None and given:
+                    values_of = given[source]
+                if make is not None:
+                    values_of = [None if one is None else make(one) for one in values_of]
+                if place in keys and None in values_of:
+                    msg = "the key is missing or null"
+                    raise ValueError(msg)
+                columns.append(values_of)
+            return list(zip(*columns, strict=True))
+
+        return convert
+
     def key(self, record: Mapping[str, Any]) -> Row:
         """Return the record's key alone, encoded as in `row`; a delete may carry no more."""
         key = []
@@ -213,14 +242,10 @@ def compile_plan(
     columns = []
     for name, column_type in table.types.items():
         source, schema = drawn.properties.get(name, ("", {}))
-        custom: Converter | None = plugins.hook.dolt_value_converter(
-            dialect=drawn.dialect, schema=schema, sql_type=column_type
-        )
         own_type = drawn.chosen.get(name, column_type)
-        wide = widened.converter(schema, own_type, column_type)
-        convert = custom or wide or values.writer(schema, column_type)
+        convert, is_plain = converter(schema, drawn.dialect, own_type, column_type, plugins)
         encode = database.storage(column_type).encode
-        is_own = custom is None and encode is None and wide is None
+        is_own = is_plain and encode is None
         columns.append(
             Column(
                 name,
@@ -232,6 +257,33 @@ def compile_plan(
             )
         )
     return Plan(drawn.stream, table, columns, validate)
+
+
+def converter(
+    schema: Schema,
+    dialect: Dialect,
+    own_type: ColumnType,
+    column_type: ColumnType,
+    plugins: Plugins,
+) -> tuple[Converter, bool]:
+    """Return a column's converter, and whether it is the one that belongs to its type.
+
+    Args:
+        schema: The property's plain schema.
+        dialect: Whose rules chose a type for it.
+        own_type: That type.
+        column_type: The type that the column has.
+        plugins: The plugins to ask.
+    """
+    custom: Converter | None = plugins.hook.dolt_value_converter(
+        dialect=dialect, schema=schema, sql_type=column_type
+    )
+    if custom is not None:
+        return custom, False
+    wide = widened.converter(schema, own_type, column_type)
+    if wide is not None:
+        return wide, False
+    return values.writer(schema, column_type), True
 
 
 def _chain(first: Converter, then: Callable[[Any], Any] | None) -> Converter:

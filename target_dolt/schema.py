@@ -136,6 +136,16 @@ class Tables:
             )
             raise IncompatibleChangeError(msg)
 
+    def drop(self, table: Table) -> None:
+        """Remove a table."""
+        name = self._connection.dialect.identifier_preparer.quote(table.name)
+        with self._connection.begin():
+            self._connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+        self._known.pop(table.name, None)
+        self._unique.pop(table.name, None)
+        if self._names is not None:
+            self._names.pop(folded(table.name), None)
+
     def _remember(self, table: Table) -> None:
         self._known[table.name] = table
         if self._names is not None:

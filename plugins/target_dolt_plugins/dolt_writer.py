@@ -11,8 +11,8 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import insert
 
 from target_dolt import Row, Writer
-from target_dolt.backend import restore_rows
 from target_dolt.errors import WriteError
+from target_dolt.past import keep_columns, restore_rows
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
 from target_dolt_plugins.dolt_fields import BINARY, FIELDS, LITERALS, Fields
 
@@ -51,8 +51,14 @@ class _Statements:
 
     def restore(self, connection: sa.Connection) -> None:
         """Put back the last commit's rows that are not there."""
-        name = self._dialect.identifier_preparer.format_table(self._table)
-        restore_rows(connection, self._table, f"{name} AS OF 'HEAD'")
+        restore_rows(connection, self._table, self._committed())
+
+    def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
+        """Give some columns the last commit's values."""
+        keep_columns(connection, self._table, self._committed(), columns)
+
+    def _committed(self) -> str:
+        return f"{self._dialect.identifier_preparer.format_table(self._table)} AS OF 'HEAD'"
 
     def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Write some columns of rows by key; the others stay."""

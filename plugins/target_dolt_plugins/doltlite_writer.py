@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from target_dolt import Row, Table, Writer
-from target_dolt.backend import restore_rows, sa_table
+from target_dolt.backend import sa_table
+from target_dolt.past import keep_columns, restore_rows
 from target_dolt_plugins.doltlite_types import storage
 
 _ROWIDS = ("rowid", "_rowid_", "oid")
@@ -131,8 +132,15 @@ class DoltLiteWriter(Writer):
         if not self._table.primary_key.columns and self._rowid is not None:
             self._restore_numbered(connection)
             return
-        committed = connection.dialect.identifier_preparer.quote(f"dolt_at_{self._table.name}")
-        restore_rows(connection, self._table, f"{committed}('HEAD')")
+        restore_rows(connection, self._table, self._committed(connection))
+
+    def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
+        """Give some columns the last commit's values."""
+        keep_columns(connection, self._table, self._committed(connection), columns)
+
+    def _committed(self, connection: sa.Connection) -> str:
+        quote = connection.dialect.identifier_preparer.quote
+        return f"{quote(f'dolt_at_{self._table.name}')}('HEAD')"
 
     def _restore_numbered(self, connection: sa.Connection) -> None:
         """Put rows back under their numbers, before the rows that are there.

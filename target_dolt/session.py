@@ -1,0 +1,176 @@
+"""A load that a program drives: whole tables handed over as rows, and one commit of them all.
+
+What messages do for a tap's records, this does for a reader that has all of a source at hand:
+the same plans, writers, run branch and commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Row
+from target_dolt.commits import OWN_PREFIX
+from target_dolt.dialect import ColumnType
+from target_dolt.load import Load
+from target_dolt.messages import Commit, TableChange
+from target_dolt.objects import SourceObject
+from target_dolt.opening import open_database
+from target_dolt.plan import NeedsWiderError, Plan
+from target_dolt.plugins import Plugins
+from target_dolt.settings import Settings
+
+_DDL = frozenset({"CREATE", "ALTER", "DROP"})
+
+
+class Session:
+    """One run, from the making of its branch to its removal; to be closed whatever happens."""
+
+    def __init__(self, settings: Settings, plugins: Plugins) -> None:
+        """Open the database, take the lock and make the run branch.
+
+        Args:
+            settings: As a run of messages has them; `schema_changes` is `follow` or `evolve`.
+            plugins: The plugins to use.
+        """
+        self._settings = settings
+        database = open_database(settings.where, plugins)
+        try:
+            self._load = Load(settings, plugins, database)
+        except BaseException:
+            database.close()
+            raise
+        self._tables: list[ReplacedTable] = []
+
+    def statements(self, seen: Callable[[str], None]) -> None:
+        """Let every statement that changes a table's form be seen before it is run.
+
+        Those for the tool's own tables are left out.
+        """
+
+        def look(
+            _connection: Any, _cursor: Any, statement: str, _parameters: Any, *_more: Any
+        ) -> None:
+            words = statement.split(maxsplit=1)
+            if words[0].upper() in _DDL and OWN_PREFIX not in statement:
+                seen(statement.strip())
+
+        sa.event.listen(self._load.connection, "before_cursor_execute", look)
+
+    def replace(self, stream: str, schema: Mapping[str, Any], keys: Sequence[str]) -> ReplacedTable:
+        """Begin to replace a table: it holds what is handed over from here on, and nothing else.
+
+        Args:
+            stream: The stream's name.
+            schema: Its JSON Schema; rows have its properties' values in their order.
+            keys: Its key, empty for a table without one.
+        """
+        table = ReplacedTable(self._load, stream, schema, keys, self._settings.batch_size_rows)
+        self._tables.append(table)
+        return table
+
+    def drop(self, table: str) -> None:
+        """Remove a table, and what the catalogue knows of it."""
+        self._load.drop(table)
+
+    def objects(self, source: str) -> dict[tuple[str, str], SourceObject]:
+        """Return what is kept of a source's objects, by kind and name."""
+        return self._load.objects(source)
+
+    def define(self, wanted: Iterable[SourceObject], gone: Iterable[SourceObject]) -> None:
+        """Keep what a source's objects are now, and forget those that are gone."""
+        self._load.define(list(wanted), list(gone))
+
+    def changes(self) -> tuple[TableChange, ...]:
+        """Return what a commit would change, in rows; nothing is committed."""
+        return self._load.preview()
+
+    def commit(self) -> Commit | None:
+        """Commit all that was handed over and move the branch; None where nothing differs."""
+        records = {one.stream: one.received for one in self._tables}
+        return self._load.commit(None, records, {})
+
+    def close(self) -> None:
+        """Remove the run branch, give the lock back and close the database."""
+        self._load.close()
+
+
+class ReplacedTable:
+    """A table that is being filled anew on the run branch.
+
+    Attributes:
+        stream: The stream's name.
+        received: Rows taken so far.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        stream: str,
+        schema: Mapping[str, Any],
+        keys: Sequence[str],
+        batch_rows: int,
+    ) -> None:
+        """Make or evolve the table, and empty it."""
+        self.stream = stream
+        self.received = 0
+        self._load = load
+        self._schema = schema
+        self._keys = keys
+        self._names = tuple(schema["properties"])
+        self._batch_rows = batch_rows
+        self._wider: dict[str, ColumnType] = {}
+        self._rows: list[Row] = []
+        self._plan()
+        clear = self._writer.clear
+        self._write(lambda: clear(load.connection))
+
+    def _plan(self) -> None:
+        self.plan: Plan = self._load.plan(self.stream, self._schema, self._keys, None, self._wider)
+        self._convert = self.plan.converts(self._names)
+        self._writer = self._load.database.writer(self.plan.table)
+
+    def take(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take rows: values of the schema's properties in their order, as JSON brings them.
+
+        Raises:
+            RecordError: A value does not fit its column exactly.
+        """
+        try:
+            self._rows += self._convert(rows)
+        except ValueError:
+            for row in rows:
+                self._rows.append(self._row(dict(zip(self._names, row, strict=True))))
+        self.received += len(rows)
+        if len(self._rows) >= self._batch_rows:
+            self.flush()
+
+    def _row(self, record: dict[str, Any]) -> Row:
+        while True:
+            try:
+                return self.plan.row(record)
+            except NeedsWiderError as need:
+                self.flush()
+                self._wider[need.column] = need.wider
+                self._plan()
+
+    def flush(self) -> None:
+        """Write what was taken to the run branch."""
+        rows, self._rows = self._rows, []
+        if rows:
+            write = self._writer.upsert if self.plan.table.key else self._writer.append_again
+            self._write(lambda: write(self._load.connection, rows))
+
+    def end(self) -> None:
+        """Write what is left; columns that no row has had keep the last commit's values."""
+        self.flush()
+        kept = [column.name for column in self.plan.columns if column.source not in self._names]
+        if kept and self.plan.table.key:
+            keep = self._writer.keep
+            self._write(lambda: keep(self._load.connection, kept))
+
+    def _write(self, work: Callable[[], None]) -> None:
+        table = self.plan.table
+        self._load.write(f"stream '{self.stream}', table '{table.name}'", table, work)
