@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tap_adapters.history_commands import diff, log, plugins, state
+from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
 from target_dolt_plugins import doltlite_engine
 
@@ -12,13 +13,13 @@ from target_dolt_plugins import doltlite_engine
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="target-dolt")
 def cli() -> None:
-    """Look into databases that target-dolt has filled.
+    """Put databases into commits, and look into what target-dolt has kept.
 
     DATABASE is a path or a URL, as target-dolt takes it.
     """
 
 
-for command in (diff, log, plugins, sql, state):
+for command in (diff, log, plugins, snapshot, sql, state):
     cli.add_command(command)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from support import Place
 from support_dolt import NO_DOLT, DoltServer, needs_dolt
+from support_snapshot import KINDS, Source, new_mysql, new_postgres, new_sqlite
 from support_sources import (
     MARIADB,
     NO_MARIADB,
@@ -21,6 +24,9 @@ from support_sources import (
     running_mariadb,
     running_postgres,
 )
+
+from demo.postgres import Postgres as PgServer
+from demo.postgres import running_postgres as running_pgserver
 
 settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -69,6 +75,41 @@ def mariadb() -> Iterator[MariaDB]:
     """A MariaDB to read from, with a binlog of whole rows."""
     with running_mariadb() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pgserver() -> Iterator[PgServer]:
+    """A Postgres from PyPI, to read from and to write back to."""
+    with tempfile.TemporaryDirectory() as name, running_pgserver(Path(name)) as server:
+        yield server
+
+
+def _maker(request: pytest.FixtureRequest, directory: Path) -> Callable[[], Source]:
+    """Return what makes fresh databases of the kind that a fixture is asked for."""
+    makers: dict[str, Callable[[], Callable[[], Source]]] = {
+        "postgres": lambda: partial(new_postgres, request.getfixturevalue("pgserver")),
+        "mysql": lambda: partial(new_mysql, request.getfixturevalue("mariadb")),
+        "sqlite": lambda: partial(new_sqlite, directory),
+    }
+    return makers[request.param]()
+
+
+@pytest.fixture(params=KINDS)
+def new_source(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Source]:
+    """Makes fresh databases of each kind that snapshots are taken of."""
+    return _maker(request, tmp_path)
+
+
+@pytest.fixture
+def source(new_source: Callable[[], Source]) -> Source:
+    """A fresh database of each kind."""
+    return new_source()
+
+
+@pytest.fixture
+def other_source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    """A fresh database of the kind that a test names, beside `source`."""
+    return _maker(request, tmp_path)()
 
 
 @pytest.fixture(params=BACKENDS)

@@ -175,3 +175,12 @@ class Place:
             pipeline=pipeline,
         )
         return json.loads(rows[0][0], parse_float=Decimal) if rows and rows[0][0] else None
+
+
+def database_of(place: Place) -> str:
+    """Return what a command calls the database: a path or a URL."""
+    if "path" in place.config:
+        return str(place.config["path"])
+    names = {"user": "username"}
+    parts = {names.get(name, name): value for name, value in place.config.items()}
+    return sa.URL.create("dolt", **parts).render_as_string(hide_password=False)

@@ -8,24 +8,14 @@ import json
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from support import Place, record, schema, state
+from support import Place, database_of, record, schema, state
 from support_values import ID
 
 from tap_adapters.cli import cli
 
 DOG = {"id": ID, "name": {"type": ["null", "string"]}}
 AGE = {**DOG, "age": {"type": ["null", "integer"]}}
-
-
-def database_of(place: Place) -> str:
-    """Return what a command calls the database: a path or a URL."""
-    if "path" in place.config:
-        return str(place.config["path"])
-    names = {"user": "username"}
-    parts = {names.get(name, name): value for name, value in place.config.items()}
-    return sa.URL.create("dolt", **parts).render_as_string(hide_password=False)
 
 
 def run(place: Place, command: str, *arguments: str) -> Result:

@@ -1,0 +1,142 @@
+"""A snapshot of Postgres: one REPEATABLE READ transaction, read through a server-side cursor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from tap_adapters.postgres_catalogue import TABLES
+from tap_adapters.postgres_schema import read_schema
+from tap_adapters.snapshot import (
+    CHUNK_ROWS,
+    Decoder,
+    Selection,
+    Snapshot,
+    SourceError,
+    connected,
+    decoded,
+    shown,
+)
+from tap_adapters.source_schema import SourceColumn, SourceTable
+
+_SETTINGS = {
+    "search_path": "pg_catalog",  # so that every name comes with its schema
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "xmloption": "content",
+    "row_security": "off",  # an error, not fewer rows
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+"""What makes the text of a value the same whatever the server is set to; as pg_dump does."""
+
+_INSTANT = """
+SELECT now() AT TIME ZONE 'UTC' AS time, txid_current_snapshot()::text AS transactions,
+    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS lsn
+"""
+
+_AS_THEY_ARE = frozenset(
+    {"smallint", "integer", "bigint", "oid", "boolean", "numeric", "text", "character varying",
+     "character", "bpchar", "name", "real", "double precision"}
+)  # fmt: skip
+"""Types, without parameters, whose values psycopg2 leaves exact, or as text; all others are cast
+to text by the server, which takes Python's classes of dates out of the way."""
+
+_DECODERS: dict[str, Decoder] = {
+    # A double's shortest text is the number; psycopg2 would make a float of it.
+    "real": Decimal,
+    "double precision": Decimal,
+    # Python 3.10 knows no offset of hours alone.
+    "timestamp with time zone": lambda text: f"{text}:00" if text[-3:] == "+00" else text,
+}
+
+
+@contextmanager
+def snapshot(url: sa.URL, selection: Selection) -> Iterator[Snapshot]:
+    """Hold one transaction open that sees the source as it is now."""
+    try:
+        with connected(url) as connection:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            yield PostgresSnapshot(connection.execution_options(**options), selection)
+    except sa.exc.DBAPIError as error:
+        msg = f"{shown(url)}: {str(error.orig).strip()}"
+        raise SourceError(msg) from error
+
+
+class PostgresSnapshot(Snapshot):
+    """One instant of a Postgres database."""
+
+    def __init__(self, connection: sa.Connection, selection: Selection) -> None:
+        """Begin the transaction, and see to it that no table is altered while it lasts."""
+        url = connection.engine.url
+        self._connection = connection
+        self.name = shown(url)
+        self.source = f"postgres:{url.database or url.username}"
+        instant = connection.exec_driver_sql(_INSTANT).one()
+        self.time = f"{instant.time:%Y-%m-%d %H:%M:%S.%f} UTC"
+        self.position = f"LSN {instant.lsn}, transactions {instant.transactions}"
+        default = connection.exec_driver_sql("SELECT current_schema()").scalar()
+        for name, value in _SETTINGS.items():
+            connection.exec_driver_sql("SELECT set_config(%s, %s, true)", (name, value))
+        found = connection.exec_driver_sql(TABLES).all()
+        tables, others = selection.part(found, lambda one: _names(one, default))
+        for one in tables:
+            name = self._quoted(one.schema, one.name)
+            connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
+        names = tuple(_names(one, default)[0] for one in others)
+        self.schema = read_schema(connection, tables, names, default)
+        self._partitioned = {f"{one.schema}.{one.name}" for one in tables if one.kind == "p"}
+
+    def _quoted(self, *names: str) -> str:
+        quote = self._connection.dialect.identifier_preparer.quote_identifier
+        return ".".join(quote(name) for name in names)
+
+    def rows(self, table: SourceTable) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield a table's rows, without those of tables that inherit from it."""
+        columns = ", ".join(self._selected(column) for column in table.columns)
+        only = "" if table.name in self._partitioned else "ONLY "
+        name = self._quoted(str(table.schema), table.own_name)
+        decoders = [_DECODERS.get(_plain(column.base)) for column in table.columns]
+        driver: Any = self._connection.connection.driver_connection
+        cursor = driver.cursor(name="snapshot")
+        try:
+            _keep_floats_as_text(cursor)
+            cursor.execute(f"SELECT {columns or 'NULL'} FROM {only}{name}")  # noqa: S608 - quoted
+            while rows := cursor.fetchmany(CHUNK_ROWS):
+                yield decoded(rows, decoders)
+        except driver.Error as error:
+            msg = f"{self.name}, table '{table.name}': {str(error).strip()}"
+            raise SourceError(msg) from error
+        finally:
+            if not driver.closed:
+                cursor.close()
+
+    def _selected(self, column: SourceColumn) -> str:
+        name = self._quoted(column.name)
+        return name if _plain(column.base) in _AS_THEY_ARE else f"{name}::text"
+
+
+def _plain(native: str) -> str:
+    """Return a type without its parameters."""
+    return re.sub(r"\(.*?\)", "", native)
+
+
+def _names(table: Any, default: str | None) -> list[str]:
+    """Return what a table may be called: its full name first."""
+    full = f"{table.schema}.{table.name}"
+    return [full, table.name] if table.schema == default else [full]
+
+
+def _keep_floats_as_text(cursor: Any) -> None:
+    from psycopg2 import extensions  # noqa: PLC0415 - an extra
+
+    oids = (700, 701)  # float4, float8: https://github.com/postgres/postgres pg_type.dat
+    kept = extensions.new_type(oids, "FLOAT", lambda text, _cursor: text)
+    extensions.register_type(kept, cursor)

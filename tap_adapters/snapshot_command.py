@@ -1,0 +1,108 @@
+"""`dolt-sync snapshot`: a whole database as one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from tap_adapters import sync
+from tap_adapters.output import WRITERS
+from tap_adapters.shell import told
+from tap_adapters.sync_options import password_option, targets_of, with_password
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE_URL")
+@click.argument("database")
+@click.option(
+    "--table",
+    "tables",
+    metavar="NAME[=TARGET]",
+    multiple=True,
+    help="Take this table, into one of another name if TARGET is given. Default: all tables.",
+)
+@click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out tables: '*_log'.")
+@click.option("--branch", metavar="B", help="Commit on this branch, made where it is missing.")
+@click.option("-m", "--message", metavar="M", help="The first line of the commit's message.")
+@click.option("--keep", is_flag=True, help="Keep tables and columns that the source has no more.")
+@click.option("--dry-run", is_flag=True, help="Commit nothing; show statements and counts.")
+@password_option
+@told
+def snapshot(
+    source: str,
+    database: str,
+    tables: Sequence[str],
+    exclude: Sequence[str],
+    branch: str | None,
+    message: str | None,
+    *,
+    keep: bool,
+    dry_run: bool,
+    ask_password: bool,
+) -> None:
+    """Put all tables of a database, as they are at one instant, into one commit.
+
+    SOURCE_URL is postgresql://, mysql://, mariadb:// or sqlite:///, in SQLAlchemy's form. A
+    password that it does not hold is taken from PGPASSWORD or MYSQL_PWD. What the source has no
+    longer is gone in the commit; where nothing has changed, none is made.
+
+    \b
+    Examples:
+      dolt-sync snapshot postgresql://me@db.example.com/shop shop.db
+      dolt-sync snapshot mysql://me@localhost/shop shop.db --table users --table orders=sales
+      dolt-sync snapshot sqlite:///shop.sqlite dolt://root@localhost/shop --exclude '*_log'
+    """  # noqa: D301 - click reads \b as a control character
+    with _bars() as progress:
+        taken = sync.snapshot(
+            with_password(source, ask=ask_password),
+            database,
+            tables=targets_of(tables),
+            exclude=exclude,
+            branch=branch,
+            message=message,
+            keep=keep,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    for one in taken.left_out:
+        click.echo(f"Left out: {one.kind} {one.name}", err=True)
+    if dry_run:
+        for statement in taken.statements:
+            click.echo(f"{statement};")
+    if taken.changes:
+        WRITERS["table"](
+            ("table", "added", "changed", "deleted"),
+            [(one.table, one.added, one.changed, one.deleted) for one in taken.changes],
+        )
+    if dry_run:
+        click.echo("Nothing was committed: a dry run")
+    elif taken.commit is None:
+        click.echo("Nothing has changed since the last snapshot")
+    else:
+        click.echo(f"Committed {taken.commit.hash}")
+
+
+@contextmanager
+def _bars() -> Iterator[sync.Progress]:
+    """Show on a terminal how many rows of which table were read; elsewhere nothing."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,} rows"),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def progress(table: str, rows: int) -> None:
+            if table not in tasks:
+                tasks[table] = bars.add_task(table, total=None)
+            bars.advance(tasks[table], rows)
+
+        yield progress

@@ -1,0 +1,228 @@
+"""Whole databases as commits, from Python: what `dolt-sync` does, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from tap_adapters.snapshot import Selection, Snapshot, open_snapshot
+from tap_adapters.source_schema import LeftOut, definition_text
+from tap_adapters.stream import stream_schema
+from target_dolt.errors import ConfigError, SchemaError
+from target_dolt.messages import Commit, TableChange
+from target_dolt.names import folded, mapped_table
+from target_dolt.objects import SourceObject
+from target_dolt.plugins import Plugins, load_plugins
+from target_dolt.session import Session
+from target_dolt.settings import Settings, where_of
+from target_dolt.settings_table import DEFAULT_AUTHOR
+
+Progress = Callable[[str, int], None]
+"""Told a table's full name and how many of its rows were read since it was last told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a snapshot did, or in a dry run would do.
+
+    Attributes:
+        commit: The commit; None where nothing differs, and in a dry run.
+        changes: What differs, by table.
+        rows: The rows that were read, by the source's table.
+        dropped: Tables that the source has no longer.
+        left_out: What the source has beside tables.
+        statements: The statements that made or changed tables, in order.
+    """
+
+    commit: Commit | None
+    changes: tuple[TableChange, ...]
+    rows: Mapping[str, int]
+    dropped: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    statements: tuple[str, ...]
+
+
+def snapshot(
+    source: str,
+    database: str,
+    *,
+    tables: Mapping[str, str | None] | None = None,
+    exclude: Sequence[str] = (),
+    branch: str | None = None,
+    message: str | None = None,
+    author: str = DEFAULT_AUTHOR,
+    keep: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    plugins: Plugins | None = None,
+) -> Taken:
+    """Put a source's tables, as they are at one instant, into one commit.
+
+    Tables, columns and rows that the source has no longer are gone in the commit; older commits
+    keep them. Where nothing has changed since the last snapshot, no commit is made.
+
+    Args:
+        source: The source's SQLAlchemy URL: `postgresql://`, `mysql://`, `mariadb://` or
+            `sqlite:///`. A password that it does not hold comes from PGPASSWORD or MYSQL_PWD.
+        database: A path or URL, as target-dolt takes it; a file that is missing is made.
+        tables: The tables to take, each with the table here that its rows go to, None for one
+            of its own name. Default: all of them.
+        exclude: Patterns of names to leave out, as in `*_log`.
+        branch: The branch to commit on, made where it is missing. Default: the database's own.
+        message: The message's first line.
+        author: `Name <address>`.
+        keep: Whether tables and columns that the source has no longer stay. A column keeps its
+            values by key, in a table without a key none.
+        dry_run: Whether all is done on a branch that is thrown away, and nothing committed.
+        progress: Told of rows as they are read.
+        plugins: The plugins to use; None loads what is installed.
+
+    Returns:
+        What was done, or would be.
+
+    Raises:
+        TargetDoltError: The message says what happened, and what was kept: nothing of a
+            snapshot that does not end.
+    """
+    plugins = plugins or load_plugins()
+    selection = Selection(tables or {}, exclude)
+    with open_snapshot(source, selection) as taken:
+        places = _places(taken, selection)
+        settings = _settings(taken, database, places, branch, message, author, keep=keep)
+        with _session(settings, plugins) as session:
+            statements: list[str] = []
+            session.statements(statements.append)
+            rows = _fill(session, taken, places, progress or (lambda _table, _rows: None))
+            dropped = _define(session, taken, places, keep=keep)
+            commit = None if dry_run else session.commit()
+            changes = session.changes() if dry_run else _changes(commit)
+    return Taken(commit, changes, rows, dropped, taken.schema.left_out, tuple(statements))
+
+
+def _changes(commit: Commit | None) -> tuple[TableChange, ...]:
+    return commit.pending.changes if commit else ()
+
+
+@contextmanager
+def _session(settings: Settings, plugins: Plugins) -> Iterator[Session]:
+    session = Session(settings, plugins)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _settings(
+    taken: Snapshot,
+    database: str,
+    places: Mapping[str, str],
+    branch: str | None,
+    message: str | None,
+    author: str,
+    *,
+    keep: bool,
+) -> Settings:
+    head = _literal(message or f"Snapshot of {taken.name}")
+    counts = "" if message else ": {added} added, {changed} changed, {deleted} deleted"
+    lines = [f"source {taken.name}", f"at {taken.time}"]
+    if taken.position:
+        lines.append(f"position {taken.position}")
+    settings = Settings(
+        where=replace(where_of(database), exists=False),
+        branch=branch,
+        load_method="overwrite",
+        schema_changes="evolve" if keep else "follow",
+        table_map=places,
+        validate_records=False,
+        source_dialect=taken.schema.dialect,
+        commit_message=f"{head}{counts}\n\n" + _literal("\n".join(lines)),
+        commit_author=author,
+        pipeline_id=f"snapshot {taken.source}"[:255],
+    )
+    settings.check()
+    return settings
+
+
+def _literal(text: str) -> str:
+    """Return a text for a message's template, in which braces name fields."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _places(taken: Snapshot, selection: Selection) -> dict[str, str]:
+    """Return the table here of each table of the source.
+
+    Raises:
+        ConfigError: Two would go to one, or one has a name that no table here can have.
+    """
+    places: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    default = taken.schema.default_schema
+    for name, table in taken.schema.tables.items():
+        if not table.columns:
+            msg = f"the table '{name}' has no columns, which no table here can be: --exclude it"
+            raise ConfigError(msg)
+        is_default = table.schema in {None, default}
+        own = [name, table.own_name] if is_default else [name]
+        usual = table.own_name if is_default else f"{table.schema}_{table.own_name}"
+        place = selection.target(own) or usual
+        try:
+            places[name] = mapped_table(name, place)
+        except SchemaError as error:
+            msg = f"the table '{name}' needs another name here; give it one: --table {name}=NAME"
+            raise ConfigError(msg) from error
+        other = owners.setdefault(folded(place), name)
+        if other != name:
+            msg = (
+                f"'{other}' and '{name}' would both go to the table '{place}'; give one of them "
+                f"another: --table {name}=NAME"
+            )
+            raise ConfigError(msg)
+    return places
+
+
+def _fill(
+    session: Session, taken: Snapshot, places: Mapping[str, str], progress: Progress
+) -> dict[str, int]:
+    counts = {}
+    for name in places:
+        table = taken.schema.tables[name]
+        filled = session.replace(name, stream_schema(table), table.key)
+        for rows in taken.rows(table):
+            filled.take(rows)
+            progress(name, len(rows))
+        filled.end()
+        counts[name] = filled.received
+    return counts
+
+
+def _define(
+    session: Session, taken: Snapshot, places: Mapping[str, str], *, keep: bool
+) -> tuple[str, ...]:
+    """Keep what the source's objects are; remove tables that it has no longer."""
+    wanted = list(_objects(taken, places))
+    now = {(one.kind, one.name) for one in wanted}
+    now |= {("table", name) for name in taken.schema.others}
+    gone = [one for key, one in session.objects(taken.source).items() if key not in now]
+    dropped = []
+    if keep:
+        gone = [one for one in gone if one.table_name is None]
+    used = {folded(place) for place in places.values()}
+    for one in gone:
+        if one.table_name is not None and folded(one.table_name) not in used:
+            session.drop(one.table_name)
+            dropped.append(one.table_name)
+    session.define(wanted, gone)
+    return tuple(dropped)
+
+
+def _objects(taken: Snapshot, places: Mapping[str, str]) -> Iterable[SourceObject]:
+    schema, source = taken.schema, taken.source
+    for name, table in schema.tables.items():
+        yield SourceObject(source, "table", name, places[name], definition_text(table))
+    for one in schema.types:
+        yield SourceObject(source, one.kind, one.name, None, definition_text(one))
+    for name, counter in schema.sequences.items():
+        yield SourceObject(source, "sequence", name, None, definition_text(counter))
+    for left in schema.left_out:
+        yield SourceObject(source, left.kind, left.name, None, "null")
