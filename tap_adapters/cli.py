@@ -7,6 +7,7 @@ import click
 from tap_adapters.history_commands import diff, log, plugins, state
 from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
+from tap_adapters.verify_command import verify
 from target_dolt_plugins import doltlite_engine
 
 
@@ -19,7 +20,7 @@ def cli() -> None:
     """
 
 
-for command in (diff, log, plugins, snapshot, sql, state):
+for command in (diff, log, plugins, snapshot, sql, state, verify):
     cli.add_command(command)
 
 

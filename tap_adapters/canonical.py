@@ -1,0 +1,93 @@
+"""Values in one form each, whatever they come from, and what rows of them add up to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from target_dolt.dialect import ColumnType
+from target_dolt.native_values import nearest_single
+from target_dolt.types import first_of_kind
+from target_dolt.values import parse_json
+
+BUCKETS = 1 << 12
+"""Parts of a table, by the hash of the key: where rows differ, only their parts are looked into."""
+
+_MODULUS = 1 << 128
+
+_pack = msgspec.msgpack.Encoder(order="sorted").encode
+
+
+def _number(value: Any) -> str:
+    """Return a number's digits: 1.10, 1.1 and 11e-1 are one number."""
+    number = Decimal(value)
+    if not number.is_finite():
+        return str(number)
+    return f"{number.normalize():f}" if number else "0"
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _json(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_json(one) for one in value]
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return {"number": _number(value)}
+    return value
+
+
+def _parsed(text: str) -> bytes:
+    """Return what JSON text says, as bytes; its word null is no NULL."""
+    return _pack(_json(parse_json(text)))
+
+
+Form = Callable[[Any], Any]
+
+_FORMS: tuple[tuple[type[ColumnType], Form], ...] = (
+    (sa.Boolean, int),
+    (sa.JSON, _parsed),
+    (sa.FLOAT, nearest_single),
+    (sa.DOUBLE, float),
+    (sa.Numeric, _number),
+)
+
+
+def form_of(column_type: ColumnType) -> Form | None:
+    """Return what brings a column's values into their one form; None where they have it."""
+    return first_of_kind(_FORMS, column_type)
+
+
+def digest(values: Sequence[Any]) -> int:
+    """Return a hash of values in their one form."""
+    return int.from_bytes(hashlib.blake2b(_pack(values), digest_size=16).digest(), "big")
+
+
+class Sums:
+    """What the rows of a table add up to, in any order.
+
+    Attributes:
+        rows: How many there are.
+        parts: The sum of the rows' hashes, by the hash of their keys.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no row."""
+        self.rows = 0
+        self.parts = [0] * BUCKETS
+
+    def add(self, rows: Iterable[Sequence[Any]], key: Sequence[int]) -> None:
+        """Add rows; `key` are the places of the key's values, empty for rows without one."""
+        for row in rows:
+            part = digest([row[place] for place in key] if key else row) % BUCKETS
+            self.parts[part] = (self.parts[part] + digest(row)) % _MODULUS
+            self.rows += 1
+
+    @property
+    def total(self) -> str:
+        """The sum of all, as hexadecimal digits."""
+        return f"{sum(self.parts) % _MODULUS:032x}"

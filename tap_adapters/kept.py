@@ -1,0 +1,146 @@
+"""A commit's tables: what they are here, what they were in their source, and their rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from tap_adapters.history import QueryError, commit_of, query_errors
+from tap_adapters.snapshot import CHUNK_ROWS, Decoder, decoded
+from tap_adapters.source_schema import NamedType, SourceTable, read_definition
+from target_dolt import Database, catalogue, objects
+from target_dolt.catalogue import CatalogueRow
+from target_dolt.commits import OWN_PREFIX
+from target_dolt.dialect import ColumnType
+from target_dolt.objects import SourceObject
+from target_dolt.schema import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTable:
+    """One table of a commit.
+
+    Attributes:
+        name: Its name here.
+        types: Each column's type, in the order of the columns.
+        key: The primary key's columns in order.
+        columns: What the catalogue says of its columns, by their names here.
+        source: What it was in its source, where a snapshot filled it.
+    """
+
+    name: str
+    types: Mapping[str, ColumnType]
+    key: tuple[str, ...]
+    columns: Mapping[str, CatalogueRow]
+    source: SourceTable | None = None
+
+    def column_of(self, name: str) -> str | None:
+        """Return the column here of a column of the source, by its name there."""
+        if not self.columns:
+            return name if name in self.types else None
+        return next(
+            (one.column_name for one in self.columns.values() if one.property_name == name), None
+        )
+
+
+class Kept:
+    """A database as of one commit, open for reading.
+
+    Attributes:
+        commit: The commit's hash.
+        tables: Its tables by name, the tool's own left out.
+        types: Types that the source's users had made.
+        objects: All that is kept of sources.
+    """
+
+    def __init__(self, database: Database, commit: str, connection: sa.Connection) -> None:
+        """Read what there is."""
+        self._database = database
+        self._connection = connection
+        self.commit = commit
+        tables = Tables(database, connection)
+        known = catalogue.read(connection, tables)
+        self.objects = list(objects.read(connection, tables).values())
+        sources = {
+            one.table_name: read_definition(one.definition, SourceTable)
+            for one in self.objects
+            if one.kind == "table" and one.table_name is not None
+        }
+        self.types = tuple(
+            read_definition(one.definition, NamedType) for one in self._of("enum domain composite")
+        )
+        with connection.begin():
+            names = sa.inspect(connection).get_table_names()
+        self.tables: dict[str, KeptTable] = {}
+        for name in sorted(names):
+            columns = known.get(name, {})
+            found = tables.find(name, {column: row.type for column, row in columns.items()})
+            if found is not None and not name.startswith((OWN_PREFIX, "dolt_")):
+                self.tables[name] = KeptTable(
+                    name, found.types, found.key, columns, sources.get(name)
+                )
+
+    def _of(self, kinds: str) -> list[SourceObject]:
+        return [one for one in self.objects if one.kind in kinds.split()]
+
+    def rows(
+        self, table: KeptTable, columns: Sequence[str] | None = None
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield a table's rows in chunks, as int, Decimal, float, str or bytes; JSON is text."""
+        names = list(table.types if columns is None else columns)
+        decoders = [self._decoder(table.types[name]) for name in names]
+        selected: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+        query = sa.select(*selected).select_from(sa.table(table.name))
+        streaming = self._connection.execution_options(stream_results=True)
+        with query_errors(), streaming.begin():
+            result = streaming.execute(query)
+            while rows := result.fetchmany(CHUNK_ROWS):
+                yield decoded([tuple(row) for row in rows], decoders)
+
+    def count(self, table: KeptTable) -> int:
+        """Return how many rows a table has."""
+        query = sa.select(sa.func.count()).select_from(sa.table(table.name))
+        with query_errors(), self._connection.begin():
+            return int(self._connection.execute(query).scalar_one())
+
+    def _decoder(self, column_type: ColumnType) -> Decoder | None:
+        return (
+            None if isinstance(column_type, sa.JSON) else self._database.storage(column_type).decode
+        )
+
+
+def _commit_at(database: Database, ref: str) -> str:
+    """Return the commit of a branch, a tag or a hash; of a time the last one until then."""
+    try:
+        return commit_of(database, ref)
+    except QueryError:
+        try:
+            moment = dt.datetime.fromisoformat(ref)
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(dt.timezone.utc)
+    with query_errors(), database.connect() as connection, connection.begin():
+        found = connection.execute(_UNTIL, {"until": f"{moment:%Y-%m-%d %H:%M:%S}"}).scalar()
+    if found is None:
+        msg = f"there is no commit until {ref}"
+        raise QueryError(msg)
+    return str(found)
+
+
+@contextmanager
+def kept_at(database: Database, ref: str) -> Iterator[Kept]:
+    """Open a database as of a branch, a tag, a commit or a time, in UTC without an offset."""
+    commit = _commit_at(database, ref)
+    with query_errors(), database.connect(commit) as connection:
+        yield Kept(database, commit, connection)
+
+
+_UNTIL = sa.text("SELECT commit_hash FROM dolt_log WHERE date <= :until ORDER BY date DESC LIMIT 1")
