@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tap_adapters.history_commands import diff, log, plugins, state
+from tap_adapters.restore_command import restore
 from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
 from tap_adapters.verify_command import verify
@@ -20,7 +21,7 @@ def cli() -> None:
     """
 
 
-for command in (diff, log, plugins, snapshot, sql, state, verify):
+for command in (diff, log, plugins, restore, snapshot, sql, state, verify):
     cli.add_command(command)
 
 

@@ -1,0 +1,161 @@
+"""Where a commit is carried back to: what each kind of database must be able to do."""
+
+from __future__ import annotations
+
+import abc
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import sqlalchemy as sa
+
+from tap_adapters.snapshot import Selection, Snapshot, source_url
+from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
+from target_dolt.dialect import ColumnType
+
+Row = Sequence[Any]
+
+CHUNK_ROWS = 1_000
+"""Rows of one statement."""
+
+
+class Destination(abc.ABC):
+    """One database, in one transaction where it has such for its tables' forms too.
+
+    Attributes:
+        dialect: The name of the dialect of its types.
+        connection: What all is done on.
+        snapshot: What it holds now, read on the same connection.
+        statements: What was run, or in a dry run would have been, but for rows.
+    """
+
+    dialect: str
+
+    def __init__(
+        self, connection: sa.Connection, snapshot: Snapshot, *, dry_run: bool = False
+    ) -> None:
+        """Begin with nothing done."""
+        self.connection = connection
+        self.snapshot = snapshot
+        self.statements: list[str] = []
+        self._dry_run = dry_run
+
+    def run(self, statement: str) -> None:
+        """Run a statement, or in a dry run only note it."""
+        self.statements.append(statement)
+        if not self._dry_run:
+            cursor: Any = self.connection.connection.cursor()
+            try:
+                cursor.execute(statement)
+            finally:
+                cursor.close()
+
+    def rows(self, statement: str, rows: Iterable[Row]) -> None:
+        """Run a statement for many rows."""
+        if self._dry_run:
+            return
+        cursor: Any = self.connection.connection.cursor()
+        try:
+            some: list[Row] = []
+            for row in rows:
+                some.append(row)
+                if len(some) == CHUNK_ROWS:
+                    cursor.executemany(statement, some)
+                    some = []
+            if some:
+                cursor.executemany(statement, some)
+        finally:
+            cursor.close()
+
+    def quoted(self, *names: str | None) -> str:
+        """Return a name as SQL has it, with what it lies in before it."""
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        return ".".join(quote(name) for name in names if name is not None)
+
+    def place(self, table: SourceTable) -> str:
+        """Return a table as SQL names it."""
+        return self.quoted(table.schema, table.own_name)
+
+    @abc.abstractmethod
+    def type_of(self, column_type: ColumnType) -> str:
+        """Return a type for a column whose native type is not this kind's, or not known."""
+
+    @abc.abstractmethod
+    def column(self, column: SourceColumn, *, native: bool) -> str:
+        """Return a column as CREATE TABLE has it."""
+
+    def create(self, table: SourceTable, *, native: bool) -> None:
+        """Make a table with its columns and key, all that rows do not need left for `finish`."""
+        parts = [self.column(column, native=native) for column in table.columns]
+        if table.key and not native:
+            parts.append(f"PRIMARY KEY ({', '.join(self.quoted(name) for name in table.key)})")
+        self.run(f"CREATE TABLE {self.place(table)} ({', '.join(parts)})")
+
+    def drop(self, table: SourceTable) -> None:
+        """Remove a table."""
+        self.run(f"DROP TABLE {self.place(table)}")
+
+    @abc.abstractmethod
+    def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
+        """Make types and sequences that are not there yet."""
+
+    @abc.abstractmethod
+    def before_rows(self, tables: Sequence[SourceTable]) -> None:
+        """Put aside what would refuse rows of tables that are there, in any order."""
+
+    @abc.abstractmethod
+    def begin_rows(self) -> None:
+        """Begin to write rows, where making tables has ended the transaction."""
+
+    @abc.abstractmethod
+    def finish(
+        self, made: Sequence[SourceTable], there: Sequence[SourceTable], *, native: bool
+    ) -> None:
+        """Make what rows do not need for the tables that were made; set all counters."""
+
+    @abc.abstractmethod
+    def value(self, column: SourceColumn) -> Callable[[Any], Any] | None:
+        """Return what makes a parameter of a value, None where it is one."""
+
+    @abc.abstractmethod
+    def insert(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Add rows."""
+
+    def delete(self, table: SourceTable, keys: Iterable[Row]) -> None:
+        """Remove rows by key."""
+        self.rows(f"DELETE FROM {self.place(table)} WHERE {self._key(table)}", keys)  # noqa: S608
+
+    def clear(self, table: SourceTable) -> None:
+        """Remove all rows."""
+        self.run(f"DELETE FROM {self.place(table)}")  # noqa: S608
+
+    def update(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Give columns of rows new values: each row has these, then its key."""
+        changes = ", ".join(f"{self.quoted(name)} = {self.mark}" for name in columns)
+        self.rows(
+            f"UPDATE {self.place(table)} SET {changes} WHERE {self._key(table)}",  # noqa: S608
+            rows,
+        )
+
+    mark = "%s"
+    """A parameter's place in a statement."""
+
+    def _key(self, table: SourceTable) -> str:
+        return " AND ".join(f"{self.quoted(name)} = {self.mark}" for name in table.key)
+
+
+def open_destination(
+    text: str, selection: Selection, *, dry_run: bool = False
+) -> AbstractContextManager[Destination]:
+    """Open a database to carry a commit into; what was done is kept where nothing fails.
+
+    Args:
+        text: Its URL.
+        selection: Which of its tables are meant.
+        dry_run: Whether nothing is written.
+    """
+    kind, url = source_url(text)
+    room = importlib.import_module(f"tap_adapters.restore_{kind.room}")
+    opened: AbstractContextManager[Destination] = room.destination(url, selection, dry_run=dry_run)
+    return opened

@@ -1,0 +1,71 @@
+"""What differs between a commit's table and one in a database, in parts that memory has room for.
+
+Three sides: the commit that is wanted, the database as it is, and the commit that the database was
+last known to be equal to, by which a row that somebody has changed there since is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = Sequence[Any]
+Forms = Callable[[], Iterator[Sequence[Row]]]
+"""Gives a side's rows in chunks, each value in its one form."""
+
+PART_ROWS = 500_000
+"""Rows whose hashes are held at once: some 100 MB."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What would make some parts of a table equal to the commit's.
+
+    Attributes:
+        inserts: Keys of rows that are missing there, in their one form.
+        updates: Keys of rows that are other ones there.
+        deletes: Keys of rows that only the database has.
+        kept: How many differ because somebody has changed them there since.
+    """
+
+    inserts: set[tuple[Any, ...]] = field(default_factory=set)
+    updates: set[tuple[Any, ...]] = field(default_factory=set)
+    deletes: set[tuple[Any, ...]] = field(default_factory=set)
+    kept: int = 0
+
+
+def hashes(rows: Forms, key: Sequence[int], part: int, parts: int) -> dict[tuple[Any, ...], int]:
+    """Return the hash of each row of one part of a table, by its key.
+
+    Hashes are Python's own: they leave this process never.
+    """
+    found = {}
+    for some in rows():
+        for row in some:
+            own = tuple([row[place] for place in key])
+            if parts == 1 or hash(own) % parts == part:
+                found[own] = hash(tuple(row))
+    return found
+
+
+def compare(
+    wanted: dict[tuple[Any, ...], int],
+    there: dict[tuple[Any, ...], int],
+    known: dict[tuple[Any, ...], int] | None,
+) -> Difference:
+    """Return what is to be done; `known` is None where changes made there do not matter."""
+    found = Difference()
+    for key in wanted.keys() | there.keys():
+        new, old = wanted.get(key), there.get(key)
+        if new == old:
+            continue
+        if known is not None and known.get(key) != old:
+            found.kept += 1
+        elif old is None:
+            found.inserts.add(key)
+        elif new is None:
+            found.deletes.add(key)
+        else:
+            found.updates.add(key)
+    return found

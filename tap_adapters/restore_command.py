@@ -1,0 +1,82 @@
+"""`dolt-sync restore`: a commit carried back into a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from tap_adapters import restore as restoring
+from tap_adapters import verify as verifying
+from tap_adapters.output import WRITERS
+from tap_adapters.shell import told
+from tap_adapters.sync_options import password_option, targets_of, with_password
+
+
+@click.command()
+@click.argument("database")
+@click.argument("url", metavar="TARGET_URL")
+@click.option(
+    "--at", "ref", metavar="REF", default="HEAD", help="A branch, tag, commit or time (UTC)."
+)
+@click.option(
+    "--table",
+    "tables",
+    metavar="TABLE[=NAME]",
+    multiple=True,
+    help="Restore this table of the commit, into one of another name if NAME is given.",
+)
+@click.option("--overwrite", is_flag=True, help="Put back rows that were changed there since, too.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show statements and counts.")
+@click.option("--no-verify", is_flag=True, help="Do not compare both afterwards.")
+@password_option
+@told
+def restore(
+    database: str,
+    url: str,
+    ref: str,
+    tables: Sequence[str],
+    *,
+    overwrite: bool,
+    dry_run: bool,
+    no_verify: bool,
+    ask_password: bool,
+) -> None:
+    """Carry a commit back into Postgres, MySQL, MariaDB or SQLite.
+
+    Tables that are missing there are made, as their source had them where TARGET_URL is of its
+    kind. In tables that are there only rows that differ are touched, and those that somebody has
+    changed since the last commit stay. Ends with 3 where both are not equal afterwards.
+
+    \b
+    Examples:
+      dolt-sync restore shop.db postgresql://me@localhost/empty --at HEAD~1
+      dolt-sync restore shop.db sqlite:///shop.sqlite --table users --dry-run
+    """  # noqa: D301 - click reads \b as a control character
+    done = restoring.restore(
+        database,
+        with_password(url, ask=ask_password),
+        at=ref,
+        tables=targets_of(tables),
+        overwrite=overwrite,
+        dry_run=dry_run,
+        check=not no_verify,
+    )
+    if dry_run:
+        for statement in done.statements:
+            click.echo(f"{statement};")
+    WRITERS["table"](
+        ("table", "made", "added", "changed", "deleted", "kept"),
+        [
+            (one.table, one.made, one.inserted, one.updated, one.deleted, one.kept)
+            for one in done.tables
+        ],
+    )
+    different = [str(one.there) for one in done.checked if not one.equal]
+    if different:
+        msg = f"not equal to the commit: {', '.join(different)}"
+        raise verifying.DifferentError(msg)
+    if dry_run:
+        click.echo("Nothing was written: a dry run")
+    else:
+        click.echo(f"Restored {done.commit}" + ("" if no_verify else ", and found it equal"))

@@ -1,0 +1,318 @@
+"""`dolt-sync restore`: a commit carried back into a database, on each backend."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from support import Place, database_of, record, schema, state
+from support_snapshot import PAIRS, Source, World, new_sqlite
+
+from tap_adapters import sync
+from tap_adapters.cli import cli
+from tap_adapters.history import QueryError
+from tap_adapters.restore import Restored, restore
+from tap_adapters.snapshot import open_snapshot
+from tap_adapters.source_schema import SourceSchema
+from target_dolt.errors import ConfigError
+
+RICH = {
+    "postgres": """
+        CREATE TYPE mood AS ENUM ('sad', 'o''k');
+        CREATE DOMAIN positive AS integer DEFAULT 1 CHECK (value > 0);
+        CREATE DOMAIN small AS positive NOT NULL CHECK (value < 10);
+        CREATE TYPE pair AS (x integer, y text);
+        CREATE SEQUENCE free START 5 INCREMENT 3;
+        SELECT nextval('free');
+        CREATE SCHEMA other;
+        CREATE TABLE users (
+            id bigserial PRIMARY KEY, name varchar(20) NOT NULL UNIQUE DEFAULT 'x''y', feels mood,
+            plus positive, few small, seen timestamptz(3) DEFAULT now(),
+            amount numeric(10, 2) CHECK (amount >= 0), f float8, r real, j jsonb, list int[],
+            b bytea, c char(5), upper text GENERATED ALWAYS AS (upper(name)) STORED, p pair,
+            sorted text COLLATE "C");
+        COMMENT ON TABLE users IS 'the users''';
+        COMMENT ON COLUMN users.name IS 'their name';
+        CREATE UNIQUE INDEX lower_name ON users (lower(name)) WHERE name <> '';
+        CREATE TABLE "Order" (
+            id integer GENERATED ALWAYS AS IDENTITY (START 10 INCREMENT 2) PRIMARY KEY,
+            user_id bigint REFERENCES users (id) ON DELETE CASCADE, at date);
+        CREATE INDEX by_day ON "Order" (at DESC);
+        COMMENT ON INDEX by_day IS 'newest first';
+        ALTER TABLE users ADD COLUMN last_order integer REFERENCES "Order" (id);
+        CREATE TABLE loose (a integer, b text);
+        CREATE TABLE other.parts (number integer, part text, PRIMARY KEY (part, number));
+        INSERT INTO users (name, feels, plus, few, seen, amount, f, r, j, list, b, c, p) VALUES
+            ('bob', 'o''k', 1, 2, '2026-01-02 03:04:05.678+02', 1.50, 0.1, 0.1,
+             '{"a": 1.5}', '{1,NULL,3}', '\\x00ff', 'ab', '(1,"a b")'),
+            (E'tab\\there\\\\N', NULL, 7, 9, NULL, NULL, NULL, NULL, 'null', '{}', '', '', NULL);
+        INSERT INTO "Order" (user_id, at) VALUES (1, '2026-05-06'), (2, NULL);
+        UPDATE users SET last_order = 12 WHERE id = 2;
+        INSERT INTO loose VALUES (1, 'a'), (1, 'a'), (2, NULL);
+        INSERT INTO other.parts VALUES (1, 'x'), (2, 'x')
+    """,
+    "mysql": """
+        CREATE TABLE users (
+            id bigint unsigned AUTO_INCREMENT PRIMARY KEY COMMENT 'a number',
+            name varchar(20) COLLATE utf8mb4_bin NOT NULL DEFAULT 'x''y' UNIQUE,
+            amount decimal(10, 2) CHECK (amount >= 0), f float, d double, j json,
+            seen datetime(3) DEFAULT current_timestamp(3) ON UPDATE current_timestamp(3),
+            clock time, bits bit(12), label enum('a', 'b;') DEFAULT 'a', labels set('x', 'y'),
+            y year, b varbinary(10), upper varchar(20) AS (upper(name)) PERSISTENT, KEY (amount)
+        ) COMMENT 'the users';
+        CREATE TABLE orders (
+            id int AUTO_INCREMENT PRIMARY KEY, user_id bigint unsigned, at date,
+            FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE);
+        ALTER TABLE users ADD COLUMN last_order int, ADD FOREIGN KEY (last_order)
+            REFERENCES orders (id);
+        CREATE TABLE loose (a integer, b text);
+        CREATE TABLE parts (number integer, part varchar(10), PRIMARY KEY (part, number));
+        INSERT INTO users (name, amount, f, d, j, seen, clock, bits, label, labels, y, b) VALUES
+            ('bob', 1.50, 0.1, 0.1, '{"a": 1.10}', '2026-01-02 03:04:05.678', '-103:04:05',
+             b'100000000001', 'b;', 'x,y', 2026, x'00ff'),
+            ('', NULL, NULL, NULL, 'null', NULL, NULL, NULL, NULL, '', NULL, '');
+        INSERT INTO orders (user_id, at) VALUES (1, '2026-05-06'), (2, NULL);
+        UPDATE users SET last_order = 2, seen = NULL WHERE id = 2;
+        INSERT INTO loose VALUES (1, 'a'), (1, 'a'), (2, NULL);
+        INSERT INTO parts VALUES (1, 'x'), (2, 'x')
+    """,
+    "sqlite": """
+        CREATE TABLE users (
+            id integer PRIMARY KEY AUTOINCREMENT, name varchar(20) NOT NULL UNIQUE DEFAULT 'x''y',
+            amount decimal(10, 2) CHECK (amount >= 0), f real, b blob, seen datetime, day date,
+            flag boolean, upper text AS (upper(name)) STORED);
+        CREATE INDEX by_amount ON users (amount DESC) WHERE amount > 0;
+        CREATE TABLE orders (
+            id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE);
+        CREATE TABLE loose (a integer, b text);
+        CREATE TABLE parts (number integer, part text, PRIMARY KEY (part, number)) WITHOUT ROWID;
+        INSERT INTO users (name, amount, f, b, seen, day, flag) VALUES
+            ('bob', 1.5, 0.1, x'00ff', '2026-01-02 03:04:05', '2026-01-02', 1),
+            ('', NULL, NULL, NULL, NULL, NULL, NULL);
+        DELETE FROM users WHERE name = '';
+        INSERT INTO orders VALUES (1, 1), (2, NULL);
+        INSERT INTO loose VALUES (1, 'a'), (1, 'a'), (2, NULL);
+        INSERT INTO parts VALUES (1, 'x'), (2, 'x')
+    """,
+}
+
+
+@pytest.fixture
+def rich(source: Source) -> Source:
+    """A source with all that tables of its kind can have."""
+    source.execute(*(one for one in RICH[source.kind].split(";\n") if one.strip()))
+    return source
+
+
+def back(place: Place, source: Source, **options: Any) -> Restored:
+    """Carry a commit back; what was written must be equal, where all was."""
+    done = restore(database_of(place), source.url, **options)
+    if not any(one.kept for one in done.tables):
+        assert [one.table for one in done.checked if not one.equal] == []
+    return done
+
+
+def shape(source: Source) -> SourceSchema:
+    """Return what a source's tables are."""
+    with open_snapshot(source.url) as opened:
+        return opened.schema
+
+
+def contents(source: Source) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of a source, as it gives them to its readers."""
+    with open_snapshot(source.url) as opened:
+        return {
+            name: sorted((row for rows in opened.rows(table) for row in map(tuple, rows)), key=repr)
+            for name, table in opened.schema.tables.items()
+        }
+
+
+def work(done: Restored) -> dict[str, tuple[int, int, int, int]]:
+    """Return what was done to tables in which anything was or is to be done."""
+    found = {
+        one.table.rpartition(".")[2]: (one.inserted, one.updated, one.deleted, one.kept)
+        for one in done.tables
+    }
+    return {table: counts for table, counts in found.items() if any(counts)}
+
+
+def test_an_empty_database_becomes_the_source(
+    place: Place, rich: Source, new_source: Callable[[], Source]
+) -> None:
+    """Types, keys, defaults, next values, indexes, foreign keys, checks, comments and all rows."""
+    sync.snapshot(rich.url, database_of(place))
+    target = new_source()
+    done = back(place, target)
+    assert len(done.checked) == len(shape(rich).tables)
+    assert shape(target) == shape(rich)
+    assert contents(target) == contents(rich)
+    again = back(place, target)
+    assert (work(again), again.statements) == ({}, ())
+
+
+def test_only_what_differs_is_touched(place: Place, rich: Source) -> None:
+    """Rows that are damaged, gone and new are put right by difference, keyless ones too."""
+    sync.snapshot(rich.url, database_of(place))
+    before = contents(rich)
+    orders = '"Order"' if rich.kind == "postgres" else "orders"
+    parts = "other.parts" if rich.kind == "postgres" else "parts"
+    rich.execute(
+        "UPDATE users SET amount = 77 WHERE name = 'bob'",
+        f"UPDATE {orders} SET user_id = NULL",
+        f"DELETE FROM {parts} WHERE number = 1",
+        f"INSERT INTO {parts} VALUES (8, 'new'), (9, 'new')",
+        "DELETE FROM loose WHERE a = 2",
+    )
+    dry = restore(database_of(place), rich.url, overwrite=True, dry_run=True)
+    assert contents(rich) != before
+    done = back(place, rich, overwrite=True)
+    changed = work(done)
+    assert changed == work(dry)
+    assert changed["users"] == (0, 1, 0, 0)
+    assert changed["parts"] == (1, 0, 2, 0)
+    assert changed["loose"] == (3, 0, 2, 0)
+    assert contents(rich) == before
+    assert all(not one.made for one in done.tables)
+
+
+@pytest.mark.parametrize(("new_source", "other_source"), PAIRS, indirect=True)
+def test_every_kind_goes_into_every_other(place: Place, rich: Source, other_source: Source) -> None:
+    """Crosswise each value arrives, in a type of the other kind that holds it."""
+    sync.snapshot(rich.url, database_of(place))
+    done = back(place, other_source)
+    assert len(done.checked) == len(shape(rich).tables)
+    counts = {one.table.rpartition(".")[2].lower(): one.inserted for one in done.tables}
+    expected = {name.rpartition(".")[2].lower(): len(rows) for name, rows in contents(rich).items()}
+    if rich.kind == "postgres":
+        expected["other_parts"] = expected.pop("parts")
+    assert counts == expected
+
+
+def test_rows_changed_since_stay(place: Place, rich: Source) -> None:
+    """What somebody has changed after the last commit is kept, unless overwriting is asked for."""
+    parts = "other.parts" if rich.kind == "postgres" else "parts"
+    sync.snapshot(rich.url, database_of(place))
+    rich.execute(f"DELETE FROM {parts}", f"INSERT INTO {parts} VALUES (3, 'z'), (4, 'z')")
+    sync.snapshot(rich.url, database_of(place))
+    rich.execute(f"DELETE FROM {parts} WHERE number = 3", f"INSERT INTO {parts} VALUES (5, 'z')")
+    done = back(place, rich, at="HEAD~1")
+    assert work(done) == {"parts": (2, 0, 1, 1)}
+    assert sorted(rich.query(f"SELECT part, number FROM {parts}")) == [
+        ("x", 1),
+        ("x", 2),
+        ("z", 5),
+    ]
+    done = back(place, rich, at="HEAD~1", overwrite=True)
+    assert work(done) == {"parts": (0, 0, 1, 0)}
+
+
+def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source) -> None:
+    """A moment between two commits gives the first; one before both is told."""
+    sync.snapshot(shop_of_one.url, database_of(place))
+    between = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=1)
+    while dt.datetime.now(dt.timezone.utc) < between + dt.timedelta(seconds=1):
+        time.sleep(0.1)
+    shop_of_one.execute("INSERT INTO one VALUES (2)")
+    sync.snapshot(shop_of_one.url, database_of(place))
+    for moment in (between, between.astimezone(dt.timezone(dt.timedelta(hours=5)))):
+        done = restore(
+            database_of(place), shop_of_one.url, at=f"{moment.isoformat()}", dry_run=True
+        )
+        assert done.commit == place.commits()[0]
+    with pytest.raises(QueryError, match="no commit until 2001-01-01"):
+        restore(database_of(place), shop_of_one.url, at="2001-01-01")
+
+
+@pytest.fixture
+def shop_of_one(tmp_path: Path) -> Source:
+    """An SQLite file with one row."""
+    source = new_sqlite(tmp_path)
+    source.execute("CREATE TABLE one (id integer PRIMARY KEY)", "INSERT INTO one VALUES (1)")
+    return source
+
+
+def test_another_form_is_refused_or_made_again(place: Place, rich: Source) -> None:
+    """A table that has other columns there is left as it is, unless overwriting is asked for."""
+    sync.snapshot(rich.url, database_of(place))
+    before = shape(rich), contents(rich)
+    rich.execute("ALTER TABLE loose ADD COLUMN more integer")
+    with pytest.raises(ConfigError, match=r"loose' has another form there"):
+        restore(database_of(place), rich.url)
+    back(place, rich, overwrite=True)
+    assert (shape(rich), contents(rich)) == before
+
+
+def test_ten_generations_come_back_in_any_order(
+    place: Place, source: Source, new_source: Callable[[], Source]
+) -> None:
+    """Each of ten commits is carried into one database, and is then what its source was."""
+    random_ = random.Random(5)  # noqa: S311 - a repeatable story
+    world = World(source, random_)
+    commits = []
+    for _ in range(10):
+        world.turn()
+        taken = sync.snapshot(source.url, database_of(place))
+        assert taken.commit is not None
+        commits.append((taken.commit.hash, contents(source), shape(source)))
+    random_.shuffle(commits)
+    target = new_source()
+    for commit, expected, form in commits:
+        back(place, target, at=commit, overwrite=True)
+        found, there = contents(target), shape(target)
+        assert {name: found[name] for name in expected} == expected
+        assert {name: there.tables[name] for name in expected} == form.tables
+
+
+def test_a_taps_commit_goes_into_any_kind(place: Place, new_source: Callable[[], Source]) -> None:
+    """Tables that no native types are known of get the generic ones, and every value."""
+    columns = {
+        "id": {"type": "integer"},
+        "name": {"type": ["null", "string"], "maxLength": 50},
+        "exact": {"type": ["null", "number"], "multipleOf": 0.01},
+        "inexact": {"type": ["null", "number"]},
+        "at": {"type": ["null", "string"], "format": "date-time"},
+        "day": {"type": ["null", "string"], "format": "date"},
+        "flag": {"type": ["null", "boolean"]},
+        "more": {"type": ["null", "object"]},
+    }
+    full = {
+        "name": "Ada\\", "exact": 1.25, "inexact": 0.1, "at": "2026-01-02T03:04:05.6Z",
+        "day": "2026-01-02", "flag": True, "more": {"a": [1, None]},
+    }  # fmt: skip
+    place.load(
+        [schema("dogs", columns), record("dogs", id=1, **full), record("dogs", id=2), state({})]
+    )
+    target = new_source()
+    done = back(place, target)
+    assert work(done) == {"dogs": (2, 0, 0, 0)}
+    assert target.query("SELECT count(*), max(name) FROM dogs") == [(2, "Ada\\")]
+    target.execute("DELETE FROM dogs WHERE id = 2")
+    assert work(back(place, target, overwrite=True)) == {"dogs": (1, 0, 0, 0)}
+
+
+def run(place: Place, source: Source, *arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(cli, ["restore", database_of(place), source.url, *arguments])
+
+
+def test_the_command_tells_what_it_did(
+    place: Place, rich: Source, new_source: Callable[[], Source]
+) -> None:
+    """A dry run shows statements and writes nothing; the real one ends well, verified."""
+    sync.snapshot(rich.url, database_of(place))
+    target = new_source()
+    dry = run(place, target, "--dry-run")
+    assert (dry.exit_code, dry.stderr) == (0, "")
+    assert "CREATE TABLE" in dry.stdout
+    assert shape(target) == replace(shape(target), tables={})
+    real = run(place, target)
+    assert (real.exit_code, real.stderr) == (0, "")
+    assert real.stdout.splitlines()[-1].startswith(f"Restored {place.commits()[-1]}")
+    assert contents(target) == contents(rich)
