@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
+import re
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
-from support_snapshot import PAIRS, Source, World, new_sqlite
+from support_snapshot import PAIRS, Source, World, needs_pgserver, new_postgres, new_sqlite
 
+from demo.postgres import Postgres as PgServer
 from tap_adapters import sync
 from tap_adapters.cli import cli
 from tap_adapters.history import QueryError
@@ -155,6 +160,39 @@ def test_an_empty_database_becomes_the_source(
     assert contents(target) == contents(rich)
     again = back(place, target)
     assert (work(again), again.statements) == ({}, ())
+
+
+@needs_pgserver
+def test_pg_dump_finds_no_difference(place: Place, pgserver: PgServer) -> None:
+    """What Postgres's own program says of the forms of both databases is the same text."""
+    source, target = new_postgres(pgserver), new_postgres(pgserver)
+    source.execute(*(one for one in RICH["postgres"].split(";\n") if one.strip()))
+    source.execute(
+        "ALTER TABLE other.parts ADD CONSTRAINT own FOREIGN KEY (part, number) "
+        "REFERENCES other.parts DEFERRABLE INITIALLY DEFERRED",
+        "ALTER TABLE loose ADD CONSTRAINT once EXCLUDE USING btree (a WITH =) WHERE (a > 5)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    back(place, target)
+    forms = [dumped(pgserver, one) for one in (source, target)]
+    assert forms[0].count("CREATE TABLE") == 4
+    assert forms[0] == forms[1]
+
+
+def dumped(server: PgServer, source: Source) -> str:
+    """Return what pg_dump writes of a database's form."""
+    url = sa.make_url(source.url)
+    done = subprocess.run(
+        [
+            *(server.programs / "pg_dump", "--schema-only", "--host", str(url.host)),
+            *("--port", str(url.port), "--username", str(url.username), str(url.database)),
+        ],
+        env={**os.environ, "PGPASSWORD": str(url.password)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return re.sub(r"^\\\\(un)?restrict .*$", "", done.stdout, flags=re.MULTILINE)
 
 
 def test_only_what_differs_is_touched(place: Place, rich: Source) -> None:
