@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import string
 from collections.abc import Mapping
@@ -77,6 +78,8 @@ class Settings:
             for field in fields(cls)
             if config.get(field.name) is not None
         }
+        if "commit_interval_seconds" in given:  # a file's fraction comes as a Decimal
+            given["commit_interval_seconds"] = float(given["commit_interval_seconds"])
         given.setdefault("pipeline_id", meltano_pipeline() or "default")
         settings = cls(where=where(config), **given)
         settings.check()
@@ -107,11 +110,16 @@ _EXPECTED = {"type": "must be of the type ", "enum": "must be one of "}
 """What a setting's JSON Schema asks for, in words."""
 
 
-def config_errors(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+def config_errors(config: dict[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a configuration, and put the defaults into it.
 
     No value is shown: it may be a password in the wrong place.
     """
+    for name, part in schema["properties"].items():
+        # The SDK reads whole numbers from the environment, and leaves others as text.
+        if "number" in part.get("type", ()) and isinstance(config.get(name), str):
+            with contextlib.suppress(ValueError):
+                config[name] = float(config[name])
     return [
         f"`{'.'.join(str(step) for step in error.path)}` {_EXPECTED.get(error.validator, '')}"
         f"{error.validator_value}"

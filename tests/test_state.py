@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -894,3 +897,33 @@ def test_the_default_database_is_said_once_and_used(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, '{"n":1}\n')
     assert done.stderr.count("dolt.db") == 1
     assert ids(Place({"path": str(tmp_path / "dolt.db")}, tmp_path)) == [1]
+
+
+def test_a_commit_interval_of_half_a_second_is_taken_from_a_file(place: Place) -> None:
+    """Numbers of a configuration file may come as Decimals."""
+    process = place.start(commit_interval_seconds=0.5)
+    messages = [schema("t", {"id": {"type": "integer"}})]
+    for number in (1, 2):
+        messages += [record("t", id=number), state({"n": number})]
+    out, log = process.communicate(singer(messages), timeout=60)
+    assert "Traceback" not in log
+    assert (process.returncode, out) == (0, '{"n":1}\n{"n":2}\n')
+
+
+def test_a_commit_interval_is_taken_from_the_environment(place: Place) -> None:
+    """With `--config ENV`, as the other settings are."""
+    environment = {
+        f"TARGET_DOLT_{name.upper()}": str(value) for name, value in place.config.items()
+    }
+    process = subprocess.run(
+        [sys.executable, "-m", "target_dolt", "--config", "ENV"],
+        input=singer(
+            [schema("t", {"id": {"type": "integer"}}), record("t", id=1), state({"n": 1})]
+        ),
+        capture_output=True,
+        check=False,
+        text=True,
+        cwd=place.directory,
+        env={**os.environ, **environment, "TARGET_DOLT_COMMIT_INTERVAL_SECONDS": "1"},
+    )
+    assert (process.returncode, process.stdout) == (0, '{"n":1}\n'), process.stderr[-300:]
