@@ -159,6 +159,18 @@ def _json_type(value: Any) -> str:
     return next((name for kind, name in _JSON_TYPES if isinstance(value, kind)), "string")
 
 
+def allows_objects(schema: Mapping[str, Any]) -> bool:
+    """Whether a whole SCHEMA lets a record be what it is."""
+    return "type" not in schema or "object" in named_types(schema)
+
+
+def follows_draft(schema: Mapping[str, Any]) -> bool:
+    """Whether each part of a schema, taken by itself, is read as the whole is."""
+    return "$schema" in schema or jsonschema_rs.meta.is_valid(_with_null(schema) | _DRAFT_7)
+
+
+_DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
+
 Validator = Callable[[Any], None]
 
 

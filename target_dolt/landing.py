@@ -8,16 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt import catalogue, definitions
+from target_dolt import catalogue, objects
 from target_dolt.backend import Database, Table
 from target_dolt.catalogue import Catalogue
 from target_dolt.commits import RunBranch
-from target_dolt.definitions import Definitions
 from target_dolt.dialect import ColumnType
 from target_dolt.draft import Draft, draft
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
 from target_dolt.lenient import tell_refused
 from target_dolt.names import folded, mapped_table, table_name
+from target_dolt.objects import SourceObject
 from target_dolt.plugins import Plugins
 from target_dolt.retry import told
 from target_dolt.schema import Tables
@@ -56,11 +56,9 @@ class Landing:
         self._catalogue = Catalogue(database, branch.connection, tables)
         if tables.has(catalogue.NAME):
             branch.know(catalogue.NAME)
-        self._definitions = (
-            Definitions(database, branch.connection, tables) if sources.can_be_asked else None
-        )
-        if tables.has(definitions.NAME):
-            branch.know(definitions.NAME)
+        self._objects = objects.read(branch.connection, tables) if sources.can_be_asked else {}
+        if tables.has(objects.NAME):
+            branch.know(objects.NAME)
         self._streams: dict[str, tuple[str, str]] = {}
         self.changed = False
         self.widened: list[str] = []
@@ -179,11 +177,19 @@ class Landing:
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
         definition = self._sources.definition(drawn.stream)
-        if self._definitions is not None and definition is not None:
-            self.changed |= self._definitions.record(
-                table.name, drawn.stream, drawn.dialect.name, definition
+        if definition is not None:
+            self.changed |= self._define(
+                objects.reflected(drawn.dialect.name, table.name, definition)
             )
         return table
+
+    def _define(self, kept: SourceObject) -> bool:
+        """Keep what a source that was asked says of a table; return whether that is new."""
+        written = objects.write(
+            self._database, self._branch.connection, self._tables, self._objects, [kept], []
+        )
+        self._objects[kept.kind, kept.name] = kept
+        return written
 
     def _differs(
         self, before: Table, drawn: Draft, properties: Mapping[str, tuple[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt import catalogue, definitions, objects, state
+from target_dolt import catalogue, objects, state
 from target_dolt.backend import Database, Table
 from target_dolt.commits import RunBranch
 from target_dolt.dialect import ColumnType
@@ -189,8 +189,8 @@ class Load:
         self._overlap.wait()
         with told("the commit"):
             written = [*self._written, catalogue.NAME]
-            if self.tables.has(definitions.NAME):
-                written.append(definitions.NAME)
+            if self.tables.has(objects.NAME):
+                written.append(objects.NAME)
             if not self.branch.again("the commit", lambda: self.branch.differs(written)):
                 return None
             kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
@@ -36,7 +38,8 @@ class SourceObject:
 
     Attributes:
         source: Which source it belongs to, the same in every run.
-        kind: `table`, `type`, `sequence`, `view` and so on.
+        kind: `table`, `type`, `sequence`, `view` and so on; `reflection` for what SQLAlchemy
+            found out of a table (`source_url`).
         name: Its full name in the source.
         table_name: The table here that holds its rows; None for what has none.
         definition: What it is, as JSON of a stable form.
@@ -47,6 +50,14 @@ class SourceObject:
     name: str
     table_name: str | None
     definition: str
+
+
+_text = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+
+
+def reflected(dialect: str, table: str, definition: Mapping[str, Any]) -> SourceObject:
+    """Return what SQLAlchemy found out of the source of a table, as an object to keep."""
+    return SourceObject(dialect, "reflection", table, table, _text(definition).decode())
 
 
 def read(

@@ -20,6 +20,10 @@ from target_dolt.errors import MissingKeyError, RecordError
 from target_dolt.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
 
+NO_PROPERTY = "\ud800"
+"""What a column takes that no property fills: half a character, which no name in JSON is, while a
+name may be empty."""
+
 _SHOWN_DIGITS = 20
 """Digits of a key that a message shows: what a 64-bit integer has."""
 
@@ -30,7 +34,7 @@ class Column:
 
     Attributes:
         name: Its name.
-        source: The property that it takes.
+        source: The property that it takes, or `NO_PROPERTY`.
         convert: Makes what its writer takes of a property's value.
         type: What the column holds, as it is now.
         schema: The property's plain schema.
@@ -78,7 +82,7 @@ class Plan:
             stream: The stream's name.
             table: The table, as it is now.
             columns: One for each column of the table; a column that the SCHEMA does not have
-                takes a property that no record has, and is NULL.
+                is NULL.
             validate: Checks a whole record, or None.
         """
         self.stream = stream
@@ -241,7 +245,7 @@ def compile_plan(
     """Resolve each column's converter for the table as it is in the database."""
     columns = []
     for name, column_type in table.types.items():
-        source, schema = drawn.properties.get(name, ("", {}))
+        source, schema = drawn.properties.get(name, (NO_PROPERTY, {}))
         own_type = drawn.chosen.get(name, column_type)
         convert, is_plain = converter(schema, drawn.dialect, own_type, column_type, plugins)
         encode = database.storage(column_type).encode

@@ -20,6 +20,9 @@ CHUNK_BYTES = 1 << 18
 MANY_HEADS = 1_000
 """Beginnings of lines that are remembered; a tap that writes a time there has no two alike."""
 
+LONG_HEAD = 1_000
+"""Bytes of a beginning that is not worth remembering."""
+
 _SHOWN = 32
 """Characters of an unknown type that a message shows."""
 
@@ -108,7 +111,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 counts[kind] += 1
                 if kind == "SCHEMA":
                     takers.clear()  # it changes what a line means
-                elif kind == "RECORD" and len(takers) < MANY_HEADS:
+                elif kind == "RECORD" and len(takers) < MANY_HEADS and len(head) < LONG_HEAD:
                     taker = self._listener.taker(message)
                     if taker is not None:
                         takers[head] = taker

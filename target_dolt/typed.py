@@ -21,7 +21,9 @@ from target_dolt.json_schema import (
     ASSERTING,
     REFERENCES,
     Validator,
+    allows_objects,
     compile_validator,
+    follows_draft,
     named_types,
 )
 from target_dolt.kinds import INT64, KINDS, Bounds, Kind, bounds_of, narrower, only_type
@@ -137,7 +139,7 @@ def compile_typed(
     if validates and not schema.keys() & ASSERTING <= _OF_RECORDS:
         return None
     try:
-        if validates and "type" in schema and "object" not in named_types(schema):
+        if validates and not (follows_draft(schema) and allows_objects(schema)):
             return None
         fields = _fields(plan, schema, validates=validates, null=null)
         required = whole.union(schema.get("required", ()) if validates else ())
@@ -154,49 +156,47 @@ def _fields(plan: Plan, schema: Mapping[str, Any], *, validates: bool, null: str
     properties = schema["properties"]
     fields = []
     for column in plan.columns:
-        if column.source == null:
-            fields.append(_Field(null, None))
-        elif column.source not in properties:  # no record has it, and no property is called so
+        source, is_key = column.source, column.name in plan.table.key
+        if source == null or source not in properties:
+            # No record has it, and no property is called so.
             fields.append(_Field("-".join(["absent", column.name, *properties]), None))
+        elif validates:
+            fields.append(_checked(column, source, schema, is_key=is_key))
         else:
-            part, is_key = properties[column.source], column.name in plan.table.key
-            if validates:
-                fields.append(_checked(column, part, schema, is_key=is_key))
-            else:
-                fields.append(_unchecked(column, is_key=is_key))
-    for name in (properties.keys() | {null}) - {one.name for one in fields}:
-        if name == null:
-            fields.append(_Field(null, None))
-        else:
-            check = _validator(properties[name], schema) if validates else None
-            fields.append(_Field(name, msgspec.Raw, convert=_parsed(str, check)))
+            fields.append(_unchecked(column, source, is_key=is_key))
+    for name in properties.keys() - {one.name for one in fields} - {null}:
+        check = _validator(properties[name], schema) if validates else None
+        fields.append(_Field(name, msgspec.Raw, convert=_parsed(str, check)))
+    if not validates or null not in properties or "null" in named_types(properties[null]):
+        fields.append(_Field(null, None))  # else whoever has it goes the general way
     return fields
 
 
-def _checked(column: Column, part: Any, schema: Mapping[str, Any], *, is_key: bool) -> _Field:
+def _checked(column: Column, source: str, schema: Mapping[str, Any], *, is_key: bool) -> _Field:
     """Return the field of a column whose values must be what their SCHEMA says."""
+    part = schema["properties"][source]
     name, nullable = only_type(part), "null" in named_types(part) and not is_key
     bounds = bounds_of(KINDS[name], part) if name in KINDS else None
     if name is not None and bounds is not None:
-        return _typed(column, KINDS[name], bounds, nullable=nullable, is_key=is_key)
+        return _typed(column, source, KINDS[name], bounds, nullable=nullable, is_key=is_key)
     if name == "number" and column.factory is values.double:
-        return _Field(
-            column.source, msgspec.Raw, is_key, _double(column.convert, nullable=nullable)
-        )
+        return _Field(source, msgspec.Raw, is_key, _double(column.convert, nullable=nullable))
     convert = _parsed(column.convert, _validator(part, schema), nullable=not is_key)
-    return _Field(column.source, msgspec.Raw, is_key, convert)
+    return _Field(source, msgspec.Raw, is_key, convert)
 
 
-def _unchecked(column: Column, *, is_key: bool) -> _Field:
+def _unchecked(column: Column, source: str, *, is_key: bool) -> _Field:
     """Return the field of a column whose values must fit the column, no more."""
     name = column.schema.get("type")
     if name in KINDS:
-        return _typed(column, KINDS[name], (None, None), nullable=not is_key, is_key=is_key)
+        return _typed(column, source, KINDS[name], (None, None), nullable=not is_key, is_key=is_key)
     convert = _parsed(column.convert, None, nullable=not is_key)
-    return _Field(column.source, msgspec.Raw, is_key, convert)
+    return _Field(source, msgspec.Raw, is_key, convert)
 
 
-def _typed(column: Column, kind: Kind, bounds: Bounds, *, nullable: bool, is_key: bool) -> _Field:
+def _typed(
+    column: Column, source: str, kind: Kind, bounds: Bounds, *, nullable: bool, is_key: bool
+) -> _Field:
     """Return the field of a column that msgspec reads; most leave nothing to convert."""
     convert: Converter | None = column.convert
     if column.factory is values.text and kind.python is str:
@@ -211,7 +211,7 @@ def _typed(column: Column, kind: Kind, bounds: Bounds, *, nullable: bool, is_key
         word: bound for word, bound in zip(kind.bounds, bounds, strict=True) if bound is not None
     }
     read: Any = Annotated[kind.python, msgspec.Meta(**limits)] if limits else kind.python
-    return _Field(column.source, read | None if nullable else read, is_key, convert)
+    return _Field(source, read | None if nullable else read, is_key, convert)
 
 
 def _validator(part: Any, schema: Mapping[str, Any]) -> Validator:

@@ -271,10 +271,12 @@ def test_source_s_definition_of_a_table_is_in_the_commit(place: Place, cursor: A
         "kind": "INTEGER",
         "twice": "INTEGER",
     }
-    [(dialect, text)] = place.query("SELECT source_dialect, definition FROM _target_dolt_tables")
+    [(dialect, kind, text)] = place.query(
+        "SELECT source, kind, definition FROM _target_dolt_objects WHERE table_name = 't'"
+    )
     kept = json.loads(text)
     columns = {one["name"]: one for one in kept["columns"]}
-    assert dialect == "mysql"
+    assert (dialect, kind) == ("mysql", "reflection")
     assert (columns["id"]["autoincrement"], columns["id"]["comment"]) == (True, "the key")
     assert (columns["v"]["default"], columns["v"]["labels"]) == ("'b'", ["a", "b"])
     assert columns["v"]["nullable"] is False

@@ -195,7 +195,7 @@ def test_source_is_asked_where_nothing_else_tells(place: Place, source: str, str
 
 def definition_of(place: Place, table: str, *, at: str | None = None) -> Any:
     """Return what a commit keeps of a source table."""
-    query = "SELECT definition FROM _target_dolt_tables WHERE table_name = :table"
+    query = "SELECT definition FROM _target_dolt_objects WHERE table_name = :table"
     [(text,)] = place.query(query, at=at, table=table)
     return json.loads(text)
 
@@ -251,7 +251,7 @@ def test_no_definition_is_kept_where_the_source_is_not_asked(place: Place) -> No
     database = place.open()
     try:
         with database.connect() as connection, connection.begin():
-            assert "_target_dolt_tables" not in sa.inspect(connection).get_table_names()
+            assert "_target_dolt_objects" not in sa.inspect(connection).get_table_names()
     finally:
         database.close()
 

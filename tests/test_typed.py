@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import Place, record, schema, state
-from support_values import lite
+from support_values import ID, lite
 
 from target_dolt.backend import Database
 from target_dolt.draft import draft
-from target_dolt.errors import InputError
+from target_dolt.errors import InputError, RecordError
 from target_dolt.json_schema import compile_validator
 from target_dolt.plan import NeedsWiderError, Plan, compile_plan
 from target_dolt.reader import _decode
@@ -120,7 +120,13 @@ def line(**values: str) -> bytes:
     return whole.encode("latin-1" if '"\xff"' in values.values() else "utf-8")
 
 
+MAYBE_TEXT = {"type": ["null", "string"]}
 DEFINITIONS = {"short": {"type": "string", "maxLength": 1}}
+
+
+def needs_the_whole(kind: Any) -> bool:
+    """Whether a property cannot be read without the rest of its SCHEMA: a reference, draft 4."""
+    return "$ref" in kind or kind.get("exclusiveMinimum") is True
 
 
 @pytest.mark.parametrize("validates", [True, False])
@@ -130,7 +136,7 @@ def test_each_value_of_each_type_becomes_the_same_value_or_goes_the_general_way(
 ) -> None:
     """Strange ones too, and what the SCHEMA or the column refuses."""
     both = ways(database, {"v": kind}, [], validates=validates, definitions=DEFINITIONS)
-    assert (both.typed is None) == (validates and "$ref" in str(kind))
+    assert (both.typed is None) == (validates and needs_the_whole(kind))
     for value in VALUES:
         one = line(v=value)
         row = both.typed.row(one, None) if both.typed else None
@@ -170,7 +176,7 @@ def test_whole_records_become_the_same_rows_or_go_the_general_way(
     except InputError:
         return  # JSON cannot be a key
     if both.typed is None:
-        assert "absent" in required
+        assert "absent" in required or any(map(needs_the_whole, properties.values()))
         return
     chosen = data.draw(
         st.dictionaries(st.sampled_from([*names, "other", "deleted"]), st.sampled_from(VALUES))
@@ -260,3 +266,44 @@ def test_a_schema_in_mid_stream_changes_what_lines_mean(place: Place) -> None:
         {"id": 3, "v": None, "w": "z"},
         {"id": 4, "v": 4, "w": "z"},
     ]
+
+
+def test_a_property_without_a_name_fills_no_other_column(place: Place) -> None:
+    """A column that a SCHEMA leaves out is NULL, whatever the property '' holds."""
+    place.load(
+        [schema("t", {"id": ID, "v": MAYBE_TEXT}), record("t", id=1, v="a"), state({"n": 1})]
+    )
+    place.load(
+        [
+            schema("t", {"id": ID, "": MAYBE_TEXT}),
+            record("t", **{"id": 2, "": "b"}),
+            '{"type":"record","stream":"t","record":{"id":3,"":"c"}}',
+            state({"n": 2}),
+        ]
+    )
+    assert [row["v"] for row in place.rows("t")] == ["a", None, None]
+
+
+@pytest.mark.parametrize("kind", ["RECORD", "record"])
+def test_null_in_a_deletes_mark_is_refused_where_its_schema_refuses_it(
+    place: Place, kind: str
+) -> None:
+    """Both ways of a record say the same of it."""
+    properties = {"id": ID, "_sdc_deleted_at": {"type": "string"}}
+    start = f'{{"type":"{kind}","stream":"t","record":'
+    lines = [start + '{"id":1}}', start + '{"id":2,"_sdc_deleted_at":null}}']
+    with pytest.raises(RecordError, match="SCHEMA"):
+        place.load([schema("t", properties), *lines, state({"n": 1})], load_method="append-only")
+
+
+@pytest.mark.parametrize("kind", ["RECORD", "record"])
+def test_one_draft_holds_for_all_properties_of_a_schema(place: Place, kind: str) -> None:
+    """`exclusiveMinimum: true` makes it draft 4, whose integers are written without a point."""
+    properties = {
+        "id": {"type": "integer", "minimum": 0, "exclusiveMinimum": True},
+        "v": {"type": "integer", "minimum": 0, "maximum": 2**64 - 1},
+    }
+    start = f'{{"type":"{kind}","stream":"t","record":'
+    lines = [start + '{"id":1,"v":1}}', start + '{"id":2,"v":1.0}}']
+    with pytest.raises(RecordError, match="SCHEMA"):
+        place.load([schema("t", properties), *lines, state({"n": 1})])
