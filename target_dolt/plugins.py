@@ -124,6 +124,8 @@ def load_plugins(extra: Iterable[object] = ()) -> Plugins:
             label += f" of {entry.dist.name} {entry.dist.version}"
         _register(manager, _loaded(entry, label), entry.name, label)
     for plugin in extra:
+        if manager.is_registered(plugin):  # its entry point has brought it
+            continue
         name = getattr(plugin, "__name__", type(plugin).__name__)
         _register(manager, plugin, name, f"plugin '{name}'")
     return Plugins(manager, distributions)

@@ -150,6 +150,23 @@ def test_the_readme_s_code_is_the_module_s() -> None:
     assert blocks["toml"][0].split("```")[0] in project
 
 
+def test_the_readme_s_test_passes_with_the_plugin_installed(tmp_path: Path, site: Path) -> None:
+    """As the tutorial has it: installed first, then tested."""
+    readme = (PLUGIN / "README.md").read_text(encoding="utf-8")
+    [block] = [one for one in readme.split("```python\n") if "TypeSuite" in one]
+    (tmp_path / "test_vectors.py").write_text(block.split("```")[0], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_vectors.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site), DISABLE: ""},
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_suite_finds_a_plugin_that_bends_values(tmp_path: Path) -> None:
     """What is not read back as it came fails."""
 
