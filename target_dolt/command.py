@@ -7,12 +7,15 @@ import io
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any
 
 import click
+from singer_sdk.helpers._classproperty import classproperty
 
 from target_dolt import state
 from target_dolt.about import with_plugins
+from target_dolt.environment import from_environment
 from target_dolt.errors import TargetDoltError
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
@@ -54,6 +57,16 @@ class Command(TargetDolt):
             cls.logger.warning("Stopped by signal %d; the last STATE is kept", error.signum)
             sys.exit(128 + error.signum)
 
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's kind of property
+        """Return what environment variables set; one that is wrong ends the command."""
+        read = super()
+        return from_environment(
+            lambda: read._env_var_config,  # type: ignore[attr-defined]  # noqa: SLF001 - the SDK's
+            cls.config_jsonschema,
+            cls._env_var_prefix,
+        )
+
     @classmethod
     def print_about(cls, output_format: str | None = None) -> None:
         """Print the SDK's page with the plugins; a broken plugin ends the command here too."""
@@ -86,8 +99,10 @@ class Command(TargetDolt):
         """Read the configuration files; one that is no JSON object ends the command."""
         try:
             return super().cb_config(ctx, param, value)
-        except FileNotFoundError as error:
-            reason = f"there is no '{error.filename}'"
+        except FileNotFoundError:
+            # The SDK's error has no name of a file.
+            missing = next(one for one in value if one != "ENV" and not Path(one).is_file())
+            reason = f"there is no '{missing}'"
         except OSError as error:
             reason = f"'{error.filename}' cannot be read: {error.strerror}"
         except (ValueError, TypeError):

@@ -1,0 +1,56 @@
+"""Settings from environment variables: as the SDK reads them, and told in words where it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from target_dolt.errors import ConfigError
+
+_READERS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("integer", int, "a whole number"),
+    ("number", float, "a number"),
+    ("array", json.loads, "JSON"),
+    ("object", json.loads, "JSON"),
+)
+"""A type of JSON Schema, what reads it, and what users call it; the first that fits."""
+
+
+def from_environment(
+    read: Callable[[], dict[str, Any]], schema: Mapping[str, Any], prefix: str
+) -> dict[str, Any]:
+    """Return the settings that environment variables give.
+
+    Args:
+        read: The SDK's way, which leaves numbers that are not whole as text.
+        schema: The settings' JSON Schema.
+        prefix: What stands before a setting's name in its variable.
+
+    Raises:
+        ConfigError: A variable's text is not of its setting's type; the text is not shown.
+    """
+    try:
+        config = read()
+    except ValueError:
+        _parsed(schema, prefix)
+        raise
+    parsed = _parsed(schema, prefix)
+    return config | {name: value for name, value in parsed.items() if isinstance(value, float)}
+
+
+def _parsed(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    parsed = {}
+    for name, setting in schema["properties"].items():
+        variable = prefix + name.upper().replace("-", "_")
+        types = setting.get("type", ())
+        for kind, parse, words in _READERS:
+            if kind in types and variable in os.environ:
+                try:
+                    parsed[name] = parse(os.environ[variable])
+                except ValueError:
+                    msg = f"the environment variable {variable} is not {words}"
+                    raise ConfigError(msg) from None
+                break
+    return parsed
