@@ -107,7 +107,11 @@ def state(database: str, ref: str, pipeline: str) -> None:
     with opened(database) as found:
         commit = history.commit_of(found, ref)
         with history.query_errors(), found.connect(commit) as connection:
-            line = states.read(connection, Tables(found, connection), pipeline).line
+            tables = Tables(found, connection)
+            line = states.read(connection, tables, pipeline).line
+            hint = states.without_state(connection, tables, pipeline)
+    if hint is not None:
+        click.echo(hint, err=True)
     click.echo(line or "{}")
 
 

@@ -90,8 +90,11 @@ class Command(TargetDolt):
             ):
                 tables = Tables(database, connection)
                 line = state.read(connection, tables, settings.pipeline_id).line
+                hint = state.without_state(connection, tables, settings.pipeline_id)
         finally:
             database.close()
+        if hint is not None:
+            cls.logger.warning(hint)
         click.echo(line or "{}")
 
     @classmethod

@@ -89,6 +89,21 @@ def read(connection: sa.Connection, tables: Tables, pipeline: str) -> Kept:
     return Kept(row["state"], msgspec.json.decode(versions) if versions else {})
 
 
+def without_state(connection: sa.Connection, tables: Tables, pipeline: str) -> str | None:
+    """Return what to say to whoever looks for a pipeline's state where others have theirs."""
+    found = tables.find(NAME, TABLE.types)
+    if found is None:
+        return None
+    kept = sa.table(NAME, *(sa.column(name) for name in found.types))
+    with connection.begin():
+        query = sa.select(kept.c.pipeline_id).where(kept.c.state.is_not(None))
+        names = sorted(connection.execute(query).scalars())
+    if not names or pipeline in names:
+        return None
+    there = ", ".join(f"'{name}'" for name in names)
+    return f"the pipeline '{pipeline}' has no state here; there are: {there}"
+
+
 def write(
     database: Database, connection: sa.Connection, tables: Tables, pipeline: str, kept: Kept
 ) -> None:

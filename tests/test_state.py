@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Place, singer
+from click.testing import CliRunner
+from support import Place, database_of, singer
 from support_state import (
     CATS,
     DOG,
@@ -33,6 +34,7 @@ from support_state import (
     state,
 )
 
+from tap_adapters.cli import cli
 from target_dolt.errors import (
     CommitConflictError,
     ConfigError,
@@ -253,6 +255,24 @@ def test_the_state_of_one_pipeline_leaves_the_others_alone(place: Place) -> None
     place.load([DOGS, dog(2), state({"a": 2})], pipeline_id="a")
     assert (kept(place, "a"), kept(place, "b"), kept(place)) == ({"a": 2}, {"b": 1}, None)
     assert print_state(place, pipeline_id="b") == '{"b":1}\n'
+
+
+def test_a_pipeline_without_a_state_is_told_of_those_that_have_one(place: Place) -> None:
+    """On stderr: what a script reads from stdout stays a state."""
+    place.load([DOGS, dog(1)], pipeline_id="rows-alone")
+    nobody = command(place, "", "--print-state")
+    assert (nobody.returncode, nobody.stdout) == (0, "{}\n")
+    assert "has no state here" not in nobody.stderr
+    place.load([DOGS, dog(2), state({"b": 1})], pipeline_id="dev:b")
+    place.load([DOGS, dog(3), state({"a": 1})], pipeline_id="dev:a")
+    words = "the pipeline 'default' has no state here; there are: 'dev:a', 'dev:b'"
+    done = command(place, "", "--print-state")
+    assert (done.returncode, done.stdout) == (0, "{}\n")
+    assert f"{words}\n" in done.stderr
+    shown = CliRunner().invoke(cli, ["state", database_of(place)])
+    assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "{}\n", f"{words}\n")
+    own = CliRunner().invoke(cli, ["state", database_of(place), "--pipeline", "dev:a"])
+    assert (own.exit_code, own.stdout, own.stderr) == (0, '{"a":1}\n', "")
 
 
 def test_an_error_keeps_what_the_last_state_vouches_for(watched: Watched) -> None:
