@@ -43,7 +43,7 @@ class TableDiff:
 
     Attributes:
         table: The table's name, the newer one where it was renamed.
-        change: `added`, `dropped`, `renamed` or `modified`.
+        change: `added`, `dropped`, `renamed` or `changed`.
         schema_changed: Whether its columns differ.
         added: Rows that only the newer commit has.
         changed: Rows that both have, with other values.
@@ -63,7 +63,7 @@ class RowDiff:
     """What differs in one row.
 
     Attributes:
-        change: `added`, `modified` or `removed`.
+        change: `added`, `changed` or `deleted`.
         old: The row of the older commit by column, None where there is none.
         new: The row of the newer commit.
     """
@@ -119,7 +119,7 @@ def diff(database: Database, old: str, new: str, *, own: bool = False) -> list[T
                 found.append(
                     TableDiff(
                         table,
-                        row.diff_type,
+                        _WORDS.get(row.diff_type, row.diff_type),
                         bool(row.schema_change),
                         int(count.rows_added or 0) if count else 0,
                         int(count.rows_modified or 0) if count else 0,
@@ -130,8 +130,15 @@ def diff(database: Database, old: str, new: str, *, own: bool = False) -> list[T
 
 
 def row_diff(database: Database, table: str, old: str, new: str) -> Iterator[RowDiff]:
-    """Yield the rows of a table that differ between two references."""
+    """Yield the rows of a table that differ between two references.
+
+    Raises:
+        QueryError: There is no such reference, or no such table at either.
+    """
     commits = commit_of(database, old), commit_of(database, new)
+    if not table.startswith("dolt_") and not any(_has(database, table, one) for one in commits):
+        msg = f"there is no table '{table}' in either commit"
+        raise QueryError(msg)
     with query_errors(), database.connect() as connection, connection.begin():
         for row in database.diff_rows(connection, table, *commits).mappings():
             sides = {
@@ -143,13 +150,23 @@ def row_diff(database: Database, table: str, old: str, new: str) -> Iterator[Row
                 }
                 for side in ("from", "to")
             }
-            change = row["diff_type"]
+            change = _WORDS.get(row["diff_type"], row["diff_type"])
             yield RowDiff(
                 change,
                 None if change == "added" else sides["from"],
-                None if change == "removed" else sides["to"],
+                None if change == "deleted" else sides["to"],
             )
 
+
+def _has(database: Database, table: str, commit: str) -> bool:
+    """Whether a commit has a table; both engines pass over the case of its name."""
+    with query_errors(), database.connect(commit) as connection, connection.begin():
+        names = sa.inspect(connection).get_table_names()
+    return table.casefold() in {name.casefold() for name in names}
+
+
+_WORDS = {"modified": "changed", "removed": "deleted"}
+"""Our words for the engines'."""
 
 _STAT = sa.text("SELECT * FROM dolt_diff_stat(:old, :new)")
 _SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")

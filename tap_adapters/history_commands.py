@@ -84,7 +84,7 @@ def _table_row(one: history.TableDiff) -> tuple[object, ...]:
 
 def _sides(one: history.RowDiff) -> list[tuple[str, dict[str, object]]]:
     """Return a row as it was and as it is; both where it was changed."""
-    words = ("from", "to") if one.old is not None and one.new is not None else ("removed", "added")
+    words = ("from", "to") if one.old is not None and one.new is not None else ("deleted", "added")
     return [
         (word, values)
         for word, values in zip(words, (one.old, one.new), strict=True)

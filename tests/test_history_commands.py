@@ -75,7 +75,7 @@ def test_diff_counts_by_table_what_differs_between_two_commits(filled: Place) ->
         "added": 1, "changed": 0, "deleted": 0,
     }  # fmt: skip
     dogs = {
-        "table": "dogs", "change": "modified", "schema": "changed",
+        "table": "dogs", "change": "changed", "schema": "changed",
         "added": 1, "changed": 1, "deleted": 1,
     }  # fmt: skip
     assert rows(run(filled, "diff", "--format", "json")) == [cats]
@@ -92,8 +92,8 @@ def test_diff_of_a_table_shows_its_rows_as_they_were_and_are(filled: Place) -> N
     assert header == ["change", "id", "name", "age"]
     assert sorted(found) == [
         ["added", "3", "New", ""],
+        ["deleted", "2", "Max", ""],
         ["from", "1", "Rex", ""],
-        ["removed", "2", "Max", ""],
         ["to", "1", "R|x", "3"],
     ]
 
@@ -120,10 +120,12 @@ def test_an_unknown_reference_is_one_sentence(filled: Place, command: str) -> No
 
 
 def test_diff_of_an_unknown_table_is_an_error(filled: Place) -> None:
-    """Not an empty answer."""
-    result = run(filled, "diff", "--table", "nowhere")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "nowhere" in result.stderr
+    """Not an empty answer; nor for one that only another commit has."""
+    for table, commits in (("nowhere", ["HEAD~1"]), ("cats", ["HEAD~2", "HEAD~1"])):
+        result = run(filled, "diff", *commits, "--table", table)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == f"Error: there is no table '{table}' in either commit\n"
+    assert rows(run(filled, "diff", "--table", "CATS", "--format", "json"))
 
 
 def test_plugins_lists_those_that_are_built_in() -> None:
