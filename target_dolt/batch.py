@@ -125,7 +125,7 @@ def _open_remote(name: str, root: str) -> AbstractContextManager[BinaryIO]:
 
         return fsspec.open(name, "rb")  # type: ignore[no-any-return]
     except ImportError as error:
-        msg = f"reading {scheme}:// needs an extra: pip install 'target-dolt[s3]' or [gcs]"
+        msg = f"reading {scheme}:// needs more: install target-dolt with its extra `s3` or `gcs`"
         raise ConfigError(msg) from error
 
 
@@ -147,7 +147,7 @@ def _parquet(stream: BinaryIO, compressed: bool, max_bytes: int) -> Iterator[dic
         import pyarrow as pa  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
-        msg = "reading Parquet needs an extra: pip install 'target-dolt[parquet]'"
+        msg = "reading Parquet needs more: install target-dolt with its extra `parquet`"
         raise ConfigError(msg) from error
     if compressed:
         msg = "Parquet compresses by itself: a gzip around it is not taken"

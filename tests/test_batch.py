@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -190,6 +191,28 @@ def test_a_batch_without_a_batch_root_is_a_config_error(place: Place, root: Path
     file = jsonl(root / "a.jsonl", ROWS)
     with pytest.raises(ConfigError, match="batch_root"):
         place.load([schema("dogs", PROPERTIES), batch([file])])
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "form", "extra"),
+    [
+        ("pyarrow", "a.parquet", "parquet", "`parquet`"),
+        ("fsspec", "s3://b/a.jsonl", "jsonl", "`s3` or `gcs`"),
+    ],
+)
+def test_what_reads_a_form_and_is_not_installed_is_named(
+    place: Place, root: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, form: str,
+    extra: str,
+) -> None:  # fmt: skip
+    """By the extra that brings it."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    (root / "a.parquet").write_bytes(b"")
+    at = name if "://" in name else str(root / name)
+    message = {
+        "type": "BATCH", "stream": "dogs", "encoding": {"format": form}, "manifest": [at],
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=f"install target-dolt with its extra {extra}"):
+        place.load([schema("dogs", PROPERTIES), message], batch_root=at.rpartition("/")[0])
 
 
 def test_a_batch_lies_in_whatever_storage_fsspec_knows(place: Place) -> None:
