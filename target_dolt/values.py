@@ -124,7 +124,8 @@ def double(_schema: Schema, _column_type: ColumnType) -> Converter:
         if str(value) == shortest or ((number - number) == 0 and Decimal(shortest) == value):
             return number
         msg = (
-            "a double cannot hold the number exactly; give the property a multipleOf, bounds "
+            "a double cannot hold the number exactly; keep it as text by `strict_types: false` or "
+            "by `str(...)` in `stream_maps`, or have the tap give the property multipleOf, bounds "
             "or the format singer.decimal"
         )
         raise ValueError(msg)

@@ -244,7 +244,8 @@ REASONS = {
     "the number does not fit BIGINT UNSIGNED",
     "not a number",
     (
-        "a double cannot hold the number exactly; give the property a multipleOf, bounds "
+        "a double cannot hold the number exactly; keep it as text by `strict_types: false` or "
+        "by `str(...)` in `stream_maps`, or have the tap give the property multipleOf, bounds "
         "or the format singer.decimal"
     ),
     "the number has more than 2 digits after the point",
