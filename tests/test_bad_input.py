@@ -481,6 +481,11 @@ WRONG_PLACES = [
     pytest.param(
         {"path": "x.db", "sqlalchemy_url": "doltlite:///y.db"}, "sqlalchemy_url", id="two"
     ),
+    pytest.param(
+        {"sqlalchemy_url": f"dolt://u:{SECRET}@h/db/main"},
+        "with `branch` (dolt-sync: `--at`)",
+        id="branch-in-the-url",
+    ),
     pytest.param({"path": "nobody/here/x.db"}, "directory", id="no-such-directory"),
     pytest.param({"path": "a\0b"}, "path", id="nul-in-the-path"),
 ]

@@ -66,7 +66,7 @@ class DoltDatabase(Database):
             msg = "which database? dolt://user:password@host:port/database"
             raise ConfigError(msg)
         if branch:
-            msg = "give the branch with `branch`, not in the URL"
+            msg = "give the branch with `branch` (dolt-sync: `--at`), not in the URL"
             raise ConfigError(msg)
         self._url = url.set(drivername="dolt")
         self._sql = DoltDialect()
