@@ -122,6 +122,12 @@ class DirectoryServer:
                 "or give another `path`"
             )
             raise ConfigError(msg)
+        if self.directory.is_file():
+            msg = (
+                f"'{self.directory}' is a file (DoltLite's?); leave `create_database` out or give "
+                "another `path`"
+            )
+            raise ConfigError(msg)
         program = _dolt()
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
