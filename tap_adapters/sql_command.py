@@ -46,6 +46,10 @@ def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
                 sys.exit(QueryError.exit_code)
 
 
+_ENDS = frozenset({"exit", "quit", "\\q"})
+"""What ends a session in the shells of other databases."""
+
+
 def _run(connection: sa.Connection, query: str, form: str) -> None:
     with query_errors(), connection.begin():
         # PyMySQL takes a percent sign for a place of a parameter, of which there are none.
@@ -59,7 +63,7 @@ def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, o
     if prompts:
         import readline  # noqa: F401, PLC0415 - gives input() its history and editing
 
-        click.echo("Statements end with a semicolon; Ctrl-D ends the session.", err=True)
+        click.echo("Statements end with a semicolon; exit or Ctrl-D ends the session.", err=True)
     import sqlite3  # noqa: PLC0415 - not before DoltLite's library is there
 
     lines: list[str] = []
@@ -67,6 +71,8 @@ def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, o
         try:
             line = input(("    > " if lines else "sql > ") if prompts else "")
         except EOFError:
+            break
+        if prompts and not lines and line.strip().rstrip(";").lower() in _ENDS:
             break
         lines.append(line)
         if sqlite3.complete_statement("\n".join(lines)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -258,6 +259,30 @@ def test_error_at_the_prompt_is_told_and_the_next_statement_runs(place: Place) -
     assert end.stderr.startswith("Error: ")
     assert len(end.stderr.splitlines()) == 1
     assert end.exit_code == 1
+
+
+@pytest.mark.parametrize("word", ["exit", "QUIT;", "\\q", ""])
+def test_a_word_ends_the_session_of_a_person(place: Place, word: str) -> None:
+    """Those of other databases' shells, on a terminal alone; Ctrl-D as well."""
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [
+            str(Path(sys.executable).parent / "dolt-sync"),
+            *("sql", place.config["path"], "--format", "csv"),
+        ],
+        stdin=slave,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.close(slave)
+    os.write(master, f"SELECT 7 AS n;\n{word or chr(4)}\n".encode())
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        os.close(master)
+    assert process.returncode == 0
+    assert b"n\n7\n" in out
+    assert b"Error" not in out + err
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "  ;\n"], ids=["empty", "blank-lines", "semicolon"])
