@@ -127,6 +127,11 @@ def config_errors(config: dict[str, Any], schema: Mapping[str, Any]) -> list[str
     ]
 
 
+def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Return the names in a configuration that no setting has: misspelt, or another program's."""
+    return sorted(set(config) - set(schema["properties"]))
+
+
 _COUNTS = ("records", "added", "changed", "deleted")
 
 

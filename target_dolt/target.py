@@ -30,7 +30,7 @@ from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.reader import MessageReader, Taker, TerminatedError
 from target_dolt.replace import Replacements
-from target_dolt.settings import Settings, config_errors
+from target_dolt.settings import Settings, config_errors, unknown_settings
 from target_dolt.settings_table import DEFAULT_PATH, MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
@@ -110,6 +110,8 @@ class TargetDolt(Target):
         errors = config_errors(self._config, self.config_jsonschema)
         if errors and raise_errors:
             raise ConfigError("; ".join(errors))
+        for name in unknown_settings(self._config, self.config_jsonschema):
+            self.logger.warning("There is no setting `%s`; it has no effect", name)
         return errors
 
     # Messages

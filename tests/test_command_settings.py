@@ -77,3 +77,14 @@ def test_each_type_of_setting_can_come_from_the_environment(tmp_path: Path) -> N
     given = {f"TARGET_DOLT_{name}": value for name, value in values.items()}
     done = command(tmp_path, "--config", "ENV", **given)
     assert (done.returncode, errors(done)) == (0, [])
+
+
+def test_a_setting_that_there_is_not_is_told_of_by_its_name(tmp_path: Path) -> None:
+    """Never by its value; the SDK's own settings are known."""
+    settings = {"path": "e.db", "tabel_map": CANARY, "stream_maps": {}, "flattening_enabled": False}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    done = command(tmp_path, "--config", "config.json")
+    assert (done.returncode, errors(done)) == (0, [])
+    told = [line.split("| ")[-1] for line in done.stderr.splitlines() if "| WARNING" in line]
+    assert told == ["There is no setting `tabel_map`; it has no effect"]
+    assert CANARY not in done.stderr
