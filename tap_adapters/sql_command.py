@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tap_adapters.history import QueryError, commit_of, query_errors
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import format_option, opened, told
+from target_dolt import Database
 
 
 @click.command()
@@ -33,12 +34,14 @@ def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
         with found.connect(commit) as connection:
             if query is not None:
                 _run(connection, query, form)
+                _tell_uncommitted(found, connection, query)
                 return
             prompts = sys.stdin.isatty()
             failed = False
             for statement in _statements(prompts):
                 try:
                     _run(connection, statement, form)
+                    _tell_uncommitted(found, connection, statement)
                 except QueryError as error:
                     click.echo(f"Error: {error}", err=True)
                     failed = not prompts
@@ -56,6 +59,21 @@ def _run(connection: sa.Connection, query: str, form: str) -> None:
         result = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
         if result.returns_rows:
             WRITERS[form](list(result.keys()), result)
+
+
+_READS = frozenset({"select", "with", "show", "describe", "explain", "call", "pragma"})
+"""First words of statements that change no table, or commit what they change."""
+
+
+def _tell_uncommitted(database: Database, connection: sa.Connection, statement: str) -> None:
+    """Tell a person of changes that no commit has: they stop the next load of their table."""
+    words = statement.split(None, 1)
+    if not words or words[0].lower() in _READS:
+        return
+    with query_errors():
+        tables = database.uncommitted_tables(connection)
+    if tables:
+        click.echo(f"In no commit yet: {database.uncommitted(tables)}", err=True)
 
 
 def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, one meaning

@@ -7,7 +7,7 @@ knows neither.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,6 +139,9 @@ class Database(abc.ABC):
     overlaps: bool
     """Whether it works by itself, so that rows can be prepared while it writes others."""
 
+    verb = "CALL"
+    """What SQL puts before one of Dolt's procedures."""
+
     @abc.abstractmethod
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch (None: the database's default branch).
@@ -184,9 +187,30 @@ class Database(abc.ABC):
             with target.begin():
                 if _head(target) != base:
                     return False  # it was moved between our look and our move
-            msg = f"uncommitted changes in '{self.name}' are in the way: {error.orig}"
+            with target.begin():
+                tables = sorted(_uncommitted(target) & _changed(target, base, branch))
+            reason = getattr(error.orig, "args", ())[-1:]  # a driver may have a number before it
+            msg = (
+                f"{self.uncommitted(tables)}, which are in the way"
+                if tables
+                else f"'{self.name}': the branch could not be moved: {' '.join(map(str, reason))}"
+            )
             raise CommitConflictError(msg) from error
         return True
+
+    def uncommitted(self, tables: Collection[str]) -> str:
+        """Return in words that tables have uncommitted changes, and what to do about them."""
+        names = ", ".join(f"'{name}'" for name in sorted(tables))
+        return (
+            f"'{self.name}': {names} with uncommitted changes ("
+            f"`{self.verb} dolt_commit('-A', '-m', '...')` keeps them, "
+            f"`{self.verb} dolt_reset('--hard')` drops them, but for new tables)"
+        )
+
+    def uncommitted_tables(self, connection: sa.Connection) -> set[str]:
+        """Return the tables of a connection's branch that differ from its last commit."""
+        with connection.begin():
+            return _uncommitted(connection)
 
     @abc.abstractmethod
     def move(self, target: sa.Connection, branch: str) -> None:
@@ -251,6 +275,19 @@ class Backend:
 
 def _head(connection: sa.Connection) -> str:
     return str(connection.exec_driver_sql("SELECT dolt_hashof(active_branch())").scalar())
+
+
+def _uncommitted(connection: sa.Connection) -> set[str]:
+    return set(connection.exec_driver_sql("SELECT table_name FROM dolt_status").scalars())
+
+
+def _changed(connection: sa.Connection, old: str, new: str) -> set[str]:
+    """Return the tables that differ between two commits, by either of their names."""
+    found = connection.execute(_SUMMARY, {"old": old, "new": new}).mappings()
+    return {row[side] for row in found for side in ("from_table_name", "to_table_name")}
+
+
+_SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")
 
 
 def sa_table(table: Table, ddl: Callable[[ColumnType], ColumnType], **options: Any) -> sa.Table:

@@ -6,6 +6,7 @@ between two messages; nothing here waits.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -445,6 +446,8 @@ def test_uncommitted_changes_of_a_table_of_the_run_stop_it_and_nothing_is_lost(
     assert [name for name, _, _ in place.query(STATUS)] == ["dogs"]
     (kept,) = [name for name in place.branches() if name != "main"]
     assert f"'{kept}'" in str(refusal.value)
+    assert re.search(r"'dogs' with .*`(SELECT|CALL) dolt_commit\('-A', '-m'", str(refusal.value))
+    assert "(1105" not in str(refusal.value)
     assert ids(place, at=kept) == [1, 2]
 
 

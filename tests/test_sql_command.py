@@ -146,7 +146,9 @@ def test_query_with_a_percent_sign_and_a_colon_is_left_as_it_is(place: Place) ->
 
 def test_statement_without_rows_writes_nothing(place: Place) -> None:
     """And takes effect."""
-    assert ok(sql(place, "UPDATE dogs SET name = 'Moritz' WHERE id = 2")) == ""
+    end = sql(place, "UPDATE dogs SET name = 'Moritz' WHERE id = 2")
+    assert (end.exit_code, end.stdout) == (0, "")
+    assert end.stderr.startswith("In no commit yet: ")
     assert place.rows("dogs")[1] == {"id": 2, "name": "Moritz"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from click.testing import CliRunner
-from support import Place, record, schema, state
+from support import Place, database_of, record, schema, state
 from support_values import ID
 
 from tap_adapters.cli import cli
@@ -23,3 +23,25 @@ def test_percent_signs_and_colons_of_a_query_are_no_parameters(place: Place) -> 
     done = CliRunner().invoke(cli, ["sql", database, "--format", "csv", query])
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout == "n,t\n3,%s %(x)s :y\n"
+
+
+def test_a_statement_that_leaves_changes_in_no_commit_is_told_with_the_cure(place: Place) -> None:
+    """In the backend's spelling, which works; a query and a commit say nothing."""
+    place.load([schema("dogs", {"id": ID}), record("dogs", id=1), state({"n": 1})])
+    verb = "SELECT" if "path" in place.config else "CALL"
+
+    def run(query: str) -> str:
+        done = CliRunner().invoke(cli, ["sql", database_of(place), query])
+        assert done.exit_code == 0, done.stderr
+        return done.stderr
+
+    told = run("INSERT INTO dogs VALUES (2)")
+    assert "'dogs' with uncommitted changes" in told
+    assert f"`{verb} dolt_reset('--hard')`" in told
+    assert run("SELECT * FROM dogs") == ""
+    assert run(f"{verb} dolt_reset('--hard')") == ""
+    assert place.rows("dogs") == [{"id": 1}]
+    assert run("INSERT INTO dogs VALUES (3)")
+    assert run(f"{verb} dolt_commit('-A', '-m', 'mine')") == ""
+    assert place.load([schema("dogs", {"id": ID}), record("dogs", id=4), state({"n": 2})])
+    assert place.log() == ["Load dogs: 1 added", "mine", "Load dogs: 1 added"]

@@ -73,6 +73,7 @@ class DoltLiteDatabase(Database):
 
     limits = Limits()
     overlaps = False
+    verb = "SELECT"
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it."""
@@ -146,7 +147,7 @@ class DoltLiteDatabase(Database):
         """Move the branch by a checked reset: dolt_merge grows with history, this does not."""
         covered = target.exec_driver_sql(_COVERED, (branch,)).scalar()
         if covered is not None:
-            msg = f"the table '{covered}' is there, and in no commit"
+            msg = f"{self.uncommitted([covered])}: it is in no commit"
             raise CommitConflictError(msg)
         if target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
             # Somebody's uncommitted changes: only a merge keeps them.
