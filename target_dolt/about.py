@@ -1,12 +1,28 @@
-"""The plugins, on the SDK's `--about` page."""
+"""What the `--about` page says: what the loader can do, and which plugins there are."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
+
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
 from target_dolt.plugins import PluginInfo
 
 _HEAD = ("Plugin", "Distribution", "Version", "Hooks")
+
+CAPABILITIES: list[Any] = [
+    PluginCapabilities.ABOUT,
+    PluginCapabilities.STREAM_MAPS,
+    PluginCapabilities.FLATTENING,
+    PluginCapabilities.ACTIVATE_VERSION,
+    PluginCapabilities.BATCH,
+    PluginCapabilities.STRUCTURED_LOGGING,
+    TargetCapabilities.VALIDATE_RECORDS,
+    TargetCapabilities.TARGET_SCHEMA,
+    TargetCapabilities.HARD_DELETE,
+]
+"""What `--about` and Meltano are told that the loader can do."""
 
 
 def with_plugins(page: str, form: str | None, plugins: list[PluginInfo]) -> str:

@@ -7,7 +7,7 @@ knows neither.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -288,20 +288,3 @@ def _changed(connection: sa.Connection, old: str, new: str) -> set[str]:
 
 
 _SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")
-
-
-def sa_table(table: Table, ddl: Callable[[ColumnType], ColumnType], **options: Any) -> sa.Table:
-    """Return SQLAlchemy's description of a table, for DDL and statements."""
-    columns: Iterable[sa.Column[Any]] = (
-        sa.Column(
-            name,
-            ddl(column_type),
-            primary_key=name in table.key,
-            autoincrement=False,
-            nullable=name not in table.key,
-        )
-        for name, column_type in table.types.items()
-    )
-    key = sa.PrimaryKeyConstraint(*table.key) if table.key else None
-    parts = [*columns, key] if key is not None else list(columns)
-    return sa.Table(table.name, sa.MetaData(), *parts, **options)

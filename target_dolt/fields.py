@@ -12,13 +12,24 @@ def field(message: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
     """Return a field that a message must have, of the kind that it must be."""
     value = message.get(name)
     if not isinstance(value, kind):
-        msg = f"a {message['type'].upper()} message needs '{name}'"
+        type_ = message["type"].upper()
+        msg = f"{'an' if type_[0] in 'AEIOU' else 'a'} {type_} message needs '{name}'"
         raise MessageError(msg)
     return value
 
 
-def key_names(stream: str, given: Any) -> list[str]:
-    """Return the key properties of a SCHEMA message; null is the same as none."""
+def schema_fields(message: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[str]]:
+    """Return a SCHEMA message's stream, its schema and its key properties."""
+    stream, schema = field(message, "stream", str), message.get("schema")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not (isinstance(schema, dict) and isinstance(properties, dict) and properties):
+        msg = f"stream '{stream}': its SCHEMA has no properties"
+        raise SchemaError(msg)
+    return stream, schema, _key_names(stream, message.get("key_properties"))
+
+
+def _key_names(stream: str, given: Any) -> list[str]:
+    """Null is the same as none."""
     if given is None:
         return []
     if (

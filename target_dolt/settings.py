@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -110,16 +109,11 @@ _EXPECTED = {"type": "must be of the type ", "enum": "must be one of "}
 """What a setting's JSON Schema asks for, in words."""
 
 
-def config_errors(config: dict[str, Any], schema: Mapping[str, Any]) -> list[str]:
+def config_errors(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a configuration, and put the defaults into it.
 
     No value is shown: it may be a password in the wrong place.
     """
-    for name, part in schema["properties"].items():
-        # The SDK reads whole numbers from the environment, and leaves others as text.
-        if "number" in part.get("type", ()) and isinstance(config.get(name), str):
-            with contextlib.suppress(ValueError):
-                config[name] = float(config[name])
     return [
         f"`{'.'.join(str(step) for step in error.path)}` {_EXPECTED.get(error.validator, '')}"
         f"{error.validator_value}"
@@ -153,6 +147,23 @@ def _check_template(template: str) -> None:
     except (ValueError, AttributeError, LookupError) as error:
         msg = f"`commit_message` has a format that its field does not take: {error}"
         raise ConfigError(msg) from error
+
+
+def load_method(setting: str | None, stream: str, keys: Sequence[str]) -> str:
+    """Return a stream's load method: the setting, or what its keys suggest.
+
+    Raises:
+        ConfigError: It needs keys, and there are none.
+    """
+    if setting is None:
+        return "upsert" if keys else "append-only"
+    if setting == "upsert" and not keys:
+        msg = (
+            f"stream '{stream}' has no key, and `load_method` is upsert; use append-only or "
+            "overwrite, leave `load_method` unset, or give the stream keys with `stream_maps`"
+        )
+        raise ConfigError(msg)
+    return setting
 
 
 def where_of(database: str) -> Where:

@@ -10,10 +10,11 @@ from singer_sdk.sinks import Sink
 from target_dolt.backend import Row
 from target_dolt.changes import Delete, Part, collapse
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import ConfigError, MessageError, PluginError, SchemaError
+from target_dolt.errors import MessageError, PluginError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
 from target_dolt.load import Load
 from target_dolt.plan import NeedsWiderError
+from target_dolt.settings import load_method
 from target_dolt.typed import compile_typed
 from target_dolt.types import type_text
 
@@ -59,7 +60,7 @@ class DoltSink(Sink):
         names = schema["properties"] if reads_log else ()
         self._whole = frozenset(name for name in names if not name.startswith("_sdc_"))
         super().__init__(target, stream_name, schema, key_properties)
-        self.method = _method(target.settings.load_method, stream_name, self.key_properties)
+        self.method = load_method(target.settings.load_method, stream_name, self.key_properties)
         self.received = 0
         self.committed = 0
         self.ignored_deletes = 0
@@ -121,8 +122,7 @@ class DoltSink(Sink):
 
     def take_line(self, line: bytes) -> bool:
         """Take the record of one line, as `take` does; False where that must see it decoded."""
-        row = self._typed.row(line, self.version) if self._typed is not None else None
-        if row is None:
+        if self._typed is None or (row := self._typed.row(line, self.version)) is None:
             return False
         self._buffer.append(row)
         self.received += 1
@@ -286,15 +286,3 @@ class DoltSink(Sink):
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the buffer: the SDK's name for `flush`."""
         self.flush()
-
-
-def _method(setting: str | None, stream: str, keys: Sequence[str]) -> str:
-    if setting is None:
-        return "upsert" if keys else "append-only"
-    if setting == "upsert" and not keys:
-        msg = (
-            f"stream '{stream}' has no key, and `load_method` is upsert; use append-only or "
-            "overwrite, leave `load_method` unset, or give the stream keys with `stream_maps`"
-        )
-        raise ConfigError(msg)
-    return setting

@@ -9,10 +9,10 @@ from types import FrameType
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import SameRecordTransform, StreamMap
 from singer_sdk.target_base import Target
 
+from target_dolt.about import CAPABILITIES
 from target_dolt.batch import batch_records
 from target_dolt.commit_point import CommitPoint
 from target_dolt.errors import (
@@ -24,7 +24,7 @@ from target_dolt.errors import (
     SchemaError,
     TargetDoltError,
 )
-from target_dolt.fields import field, key_names
+from target_dolt.fields import field, schema_fields
 from target_dolt.load import Load
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
@@ -43,17 +43,7 @@ class TargetDolt(Target):
     name = "target-dolt"
     package_name = "target-dolt"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
-    capabilities: ClassVar[list[Any]] = [
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.ACTIVATE_VERSION,
-        PluginCapabilities.BATCH,
-        PluginCapabilities.STRUCTURED_LOGGING,
-        TargetCapabilities.VALIDATE_RECORDS,
-        TargetCapabilities.TARGET_SCHEMA,
-        TargetCapabilities.HARD_DELETE,
-    ]
+    capabilities: ClassVar[list[Any]] = CAPABILITIES
     default_sink_class = DoltSink
 
     def __init__(self, *, plugins: Plugins | None = None, **options: Any) -> None:
@@ -118,13 +108,7 @@ class TargetDolt(Target):
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Compile a stream's plan, where its SCHEMA is new; old rows are written before."""
-        stream, schema = field(message_dict, "stream", str), message_dict.get("schema")
-        if not (isinstance(schema, dict) and isinstance(schema.get("properties"), dict)) or (
-            not schema["properties"]
-        ):
-            msg = f"stream '{stream}': its SCHEMA has no properties"
-            raise SchemaError(msg)
-        keys = key_names(stream, message_dict.get("key_properties"))
+        stream, schema, keys = schema_fields(message_dict)
         try:
             self._register(stream, schema, keys)
         except RecursionError:
@@ -205,13 +189,16 @@ class TargetDolt(Target):
         sink = self._direct.get(message["stream"])
         return sink.take_line if sink is not None and sink.reads_lines else None
 
-    def _process_mapped(self, message: dict[str, Any]) -> None:
+    def _maps_of(self, message: dict[str, Any], what: str) -> list[StreamMap]:
         stream = field(message, "stream", str)
-        record = field(message, "record", dict)
         if stream not in self.mapper.stream_maps:
-            msg = f"a RECORD for the stream '{stream}' came before its SCHEMA"
+            msg = f"{what} for the stream '{stream}' came before its SCHEMA"
             raise RecordBeforeSchemaError(msg)
-        for stream_map in self.mapper.stream_maps[stream]:
+        return self.mapper.stream_maps[stream]
+
+    def _process_mapped(self, message: dict[str, Any]) -> None:
+        record = field(message, "record", dict)
+        for stream_map in self._maps_of(message, "a RECORD"):
             mapped = stream_map.transform(dict(record))
             if mapped is None:
                 continue
@@ -235,12 +222,8 @@ class TargetDolt(Target):
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Begin or end a stream's version, once its SCHEMA has come."""
-        stream = field(message_dict, "stream", str)
         version = field(message_dict, "version", int)
-        if stream not in self.mapper.stream_maps:
-            msg = f"an ACTIVATE_VERSION for the stream '{stream}' came before its SCHEMA"
-            raise RecordBeforeSchemaError(msg)
-        for stream_map in self.mapper.stream_maps[stream]:
+        for stream_map in self._maps_of(message_dict, "an ACTIVATE_VERSION"):
             sink = self._sinks().get(stream_map.stream_alias)
             if sink is not None:
                 self._versions.activate(sink, version)

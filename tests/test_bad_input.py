@@ -608,4 +608,6 @@ def test_every_error_of_the_tree_has_the_exit_code_1() -> None:
     for kind in kinds:
         kinds.extend(kind.__subclasses__())
     assert len(kinds) > 10
-    assert {kind.exit_code for kind in kinds} == {1}
+    # `dolt-sync verify` has a class of its own, where scripts look for a difference: 3.
+    own = [kind for kind in kinds if kind.__module__.startswith("target_dolt.")]
+    assert {kind.exit_code for kind in own} == {1}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
-from target_dolt.backend import sa_table
+from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
 from target_dolt_plugins.dolt_dialect import DoltDialect
