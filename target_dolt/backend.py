@@ -96,6 +96,13 @@ class Writer(abc.ABC):
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; of two with one key the later wins."""
 
+    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
+        """Return what upserts these rows; what needs no connection is done before it returns.
+
+        The database may be writing other rows meanwhile.
+        """
+        return lambda connection: self.upsert(connection, rows)
+
     @abc.abstractmethod
     def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Add rows to a table without a key."""

@@ -11,6 +11,9 @@ from target_dolt.replace import Replacements
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace, emit, state_line
 
+LOOK_SECONDS = 0.01
+"""How often a commit that is being made is looked at while no input waits."""
+
 BUFFERED_BYTES = 16 * 1024 * 1024
 """Bytes of messages after which all buffers are written, however few their rows."""
 
@@ -44,7 +47,7 @@ class CommitPoint:
         self._early: str | None = None
         self._emitted: str | None = None
         self._flushed_bytes = 0
-        self._failed = False
+        self._begun = self._stands = 0
 
     def announce(self) -> None:
         """Note that a SCHEMA has come: records of its stream may follow."""
@@ -70,26 +73,36 @@ class CommitPoint:
             return
         records = self._new_records()
         if self._pace.due(records) or not (records or self.load.dirty):
-            self.commit()
+            self._commit_beside()
 
     def commit(self) -> None:
         """Flush, commit, move the branch, then let the STATE out: in this order, always."""
-        self._failed = True  # until the end is reached
-        state = self._waiting
+        self._commit_beside()
+        self.load.settle()
+        self._show()
+
+    def _commit_beside(self) -> None:
+        """Begin a commit; a backend that can loads and commits while input is read on."""
+        self._begun += 1
+        state, self._waiting = self._waiting, None
         sinks = self._sinks.values()
-        if self._new_records() or self.load.dirty:
-            self._flush()
-            records = {sink.stream_name: sink.received - sink.committed for sink in sinks}
-            self.load.commit(state, records, self._replacements.versions)
-            for sink in sinks:
-                sink.committed = sink.received
-            self._pace.committed()
-            self._show()
-        self._waiting = None
-        if state is not None and state != self._emitted:
-            emit(state)
-            self._emitted = state
-        self._failed = False
+        changes = bool(self._new_records() or self.load.dirty)
+        self._flush()
+        records = {sink.stream_name: sink.received - sink.committed for sink in sinks}
+        for sink in sinks:
+            sink.committed = sink.received
+        if changes:
+            self._pace.begun()
+
+        def let_out() -> None:
+            if changes:
+                self._pace.ended()
+            if state is not None and state != self._emitted:
+                emit(state)
+                self._emitted = state
+            self._stands += 1
+
+        self.load.commit_beside(state, records, self._replacements.versions, let_out)
 
     def finish(self) -> None:
         """Commit all that came, at the end of input: no record can follow a STATE any more."""
@@ -102,7 +115,9 @@ class CommitPoint:
 
         Not where a commit has failed half way: its STATE may not go out behind an error.
         """
-        if not self._failed and self._waiting is not None and not self._replacements:
+        self.load.settle()
+        has_failed = self._begun != self._stands
+        if not has_failed and self._waiting is not None and not self._replacements:
             self.commit()
 
     def before_replacing(self) -> None:
@@ -114,19 +129,22 @@ class CommitPoint:
         """Write out what is large, commit a STATE whose time has come.
 
         Returns:
-            The seconds until a STATE that waits is due, None where none waits.
+            The seconds until a STATE that waits is due, or until a commit is looked at again
+            that is being made; None where there is neither.
         """
         if bytes_read - self._flushed_bytes > BUFFERED_BYTES:
             self._flush()
             self._flushed_bytes = bytes_read
-        if self._waiting is None or self._replacements:
-            return None
-        seconds = self._pace.wait()
-        if seconds > 0:
+        seconds = None
+        if self._waiting is not None and not self._replacements:
+            seconds = self._pace.wait()
+            if seconds <= 0:
+                seconds = None
+                if self._pace.due(self._new_records()):
+                    self._commit_beside()
+        if self.load.settled():
             return seconds
-        if self._pace.due(self._new_records()):
-            self.commit()
-        return None
+        return LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)
 
     def close(self) -> None:
         """Take the live line away."""

@@ -49,6 +49,7 @@ class RunBranch:
         self.database = database
         self._held = False
         self._hashes: dict[str, str] = {}
+        self._found: dict[str, str] = {}
         self.gone: set[str] = set()
         self._open = ExitStack()
         try:
@@ -142,7 +143,6 @@ class RunBranch:
             CommitConflictError: Somebody changed one of `tables` on the target branch. The
                 run's branch is kept under another name.
         """
-        hashes = self.again("the commit", lambda: self._table_hashes(tables))
         pending = self.again("the commit", lambda: self._stage(tables, beside, compose))
         if pending is None:
             return None
@@ -155,7 +155,7 @@ class RunBranch:
                 commit_hash = self._take_in(head, tables, message, author)
             elif self.again("the move of the branch", lambda: self._advance(self._head)):
                 self._base = commit_hash
-                self._hashes |= hashes
+                self._hashes |= self._found
                 return Commit(commit_hash, message, pending[0])
         reason = f"the branch '{self.branch}' kept moving"
         raise self._conflict(reason)
@@ -190,9 +190,8 @@ class RunBranch:
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""
-        return any(
-            self._hashes.get(name) != found for name, found in self._table_hashes(tables).items()
-        )
+        self._found = self._table_hashes(tables)
+        return any(self._hashes.get(name) != found for name, found in self._found.items())
 
     def know(self, table: str) -> None:
         """Remember what a table holds before this run writes to it."""

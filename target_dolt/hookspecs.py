@@ -55,9 +55,15 @@ def dolt_value_converter(
 
 @hookspec(firstresult=True)
 def dolt_commit_message(commit: PendingCommit) -> str | None:
-    """Write the message of a commit that is about to be made; None means "not mine"."""
+    """Write the message of a commit that is about to be made; None means "not mine".
+
+    On a server it is called in the thread that commits, while the main one reads on.
+    """
 
 
 @hookspec
 def dolt_after_commit(commit: Commit) -> None:
-    """Observe a commit that is on the branch. An error here stops the run before its STATE."""
+    """Observe a commit that is on the branch. An error here stops the run before its STATE.
+
+    On a server it is called in the thread that commits, while the main one reads on.
+    """

@@ -89,6 +89,7 @@ class Load:
 
     def version_of(self, stream: str) -> int | None:
         """Return the version that a stream's table is known to hold whole, or None."""
+        self._overlap.wait()  # a commit changes what is kept
         return self._kept.versions.get(stream)
 
     def drop(self, name: str) -> None:
@@ -132,6 +133,7 @@ class Load:
         Only a change of version replaces. A table with rows and no known version may have been
         filled by a tap that sends parts: it takes the version, and keeps its rows.
         """
+        self._overlap.wait()  # a commit changes what is kept
         if stream in self._kept.versions:
             return self._kept.versions[stream] != version
         return not self.has_rows(table)
@@ -187,6 +189,46 @@ class Load:
         """
         self._has_written = self._landing.changed = False
         self._overlap.wait()
+        return self._commit(state_line, records, versions)
+
+    def commit_beside(
+        self,
+        state_line: str | None,
+        records: Mapping[str, int],
+        versions: Mapping[str, int | None],
+        then: Callable[[], None],
+    ) -> None:
+        """Commit as `commit` does, while input is read on where the backend allows that.
+
+        Args:
+            state_line: As for `commit`.
+            records: As for `commit`.
+            versions: As for `commit`.
+            then: Called once the commit stands.
+        """
+        if not self.dirty:
+            self._overlap.follow(then)
+            return
+        self._has_written = self._landing.changed = False
+        versions = dict(versions)
+
+        def work() -> None:
+            self._commit(state_line, records, versions)
+            then()
+
+        self._overlap.follow(work)
+
+    def settled(self) -> bool:
+        """Whether nothing is being written or committed; raises what went wrong in it."""
+        return self._overlap.ended()
+
+    def settle(self) -> None:
+        """Wait for what is being written or committed, and raise what went wrong in it."""
+        self._overlap.wait()
+
+    def _commit(
+        self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
+    ) -> Commit | None:
         with told("the commit"):
             written = [*self._written, catalogue.NAME]
             if self.tables.has(objects.NAME):

@@ -224,9 +224,9 @@ class DoltSink(Sink):
 
     def _writing(self, rows: list[Row]) -> Callable[[], None]:
         if self.plan.table.key:
-            write = self._writer.upsert
-        else:
-            write = self._writer.append_again if self.replaces else self._writer.append
+            upsert = self._writer.upserting(rows)
+            return lambda: upsert(self.load.connection)
+        write = self._writer.append_again if self.replaces else self._writer.append
         return lambda: write(self.load.connection, rows)
 
     def _changing(self, changes: list[Any]) -> Callable[[], None]:

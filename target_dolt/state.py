@@ -145,7 +145,11 @@ class Pace:
             interval = self.interval_seconds
         return self._last + interval - self.clock()
 
-    def committed(self) -> None:
-        """Note that a commit point has just been passed."""
+    def begun(self) -> None:
+        """Note that a commit is being made."""
         self._commits += 1
+        self._last = self.clock()
+
+    def ended(self) -> None:
+        """Note that it stands: the interval to the next one begins here."""
         self._last = self.clock()

@@ -83,16 +83,21 @@ class Clock:
 
 
 class _Input(io.TextIOBase):
-    """An input that gives one step at a time: the loader has taken it before the next."""
+    """An input that gives one step at a time: what came before a deed is done before it.
 
-    def __init__(self, steps: Iterable[Step]) -> None:
+    A loader with a server commits while it reads on; a pipe's reader would see that it is done.
+    """
+
+    def __init__(self, steps: Iterable[Step], settle: Callable[[], None]) -> None:
         self._steps: Iterator[Step] = iter(steps)
+        self._settle = settle
 
     def read(self, size: int | None = -1, /) -> str:
         del size
         for step in self._steps:
             if not callable(step):
                 return singer(step if isinstance(step, list) else [step])  # type: ignore[list-item]
+            self._settle()
             step()
         return ""
 
@@ -125,7 +130,7 @@ class Watched:
             self.target.point._pace = Pace(
                 chosen.commit_interval_seconds, chosen.commit_min_rows, self.clock
             )
-            self.target.listen(_Input(steps))
+            self.target.listen(_Input(steps, self.target.load.settle))
         return self.lines
 
 

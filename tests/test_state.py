@@ -345,7 +345,7 @@ def test_the_first_states_are_due_one_by_one_and_then_one_a_second() -> None:
     pace = Pace(clock=clock)
     for _ in range(FREE_COMMITS):
         assert pace.due(1)
-        pace.committed()
+        pace.begun()
     assert FREE_COMMITS == 50
     assert not pace.due(1)
     clock.now += 0.75
@@ -353,7 +353,7 @@ def test_the_first_states_are_due_one_by_one_and_then_one_a_second() -> None:
     assert pace.wait() == 0.25
     clock.now += 0.25
     assert pace.due(1)
-    pace.committed()
+    pace.begun()
     assert not pace.due(1)
 
 
@@ -362,7 +362,7 @@ def test_an_interval_of_zero_makes_every_state_due() -> None:
     pace = Pace(0, clock=Clock())
     for _ in range(FREE_COMMITS * 3):
         assert pace.due(1)
-        pace.committed()
+        pace.begun()
 
 
 def test_an_interval_holds_from_the_first_commit_on() -> None:
@@ -370,7 +370,7 @@ def test_an_interval_holds_from_the_first_commit_on() -> None:
     clock = Clock()
     pace = Pace(30, clock=clock)
     assert pace.due(1)
-    pace.committed()
+    pace.begun()
     clock.now += 29
     assert not pace.due(1)
     clock.now += 1
@@ -383,7 +383,7 @@ def test_minimum_rows_and_interval_must_both_be_reached() -> None:
     pace = Pace(30, 100, clock)
     assert not pace.due(99)
     assert pace.due(100)
-    pace.committed()
+    pace.begun()
     assert not pace.due(100)
     clock.now += 30
     assert not pace.due(99)

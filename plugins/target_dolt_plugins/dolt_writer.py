@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,7 @@ from target_dolt_plugins.dolt_dialect import LOCAL_NAME
 from target_dolt_plugins.dolt_fields import BINARY, FIELDS, LITERALS, Fields
 
 CHUNK_ROWS = 2_000
-"""Rows of one packet: made while the server reads the one before."""
+"""Rows of one packet of LOAD DATA."""
 
 INSERT_ROWS = 1_000
 """Rows of one INSERT; ten times as many are no faster (facts of Dolt 2.3.1)."""
@@ -74,35 +74,42 @@ class _Statements:
 
 
 class InsertWriter(_Statements, Writer):
-    """Multi-row INSERT, with ON DUPLICATE KEY UPDATE for tables with a key."""
+    """Statements of many rows: INSERT, and for tables with a key REPLACE, as LOAD DATA has it."""
 
     def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
         """Compile the statements' constant parts."""
         super().__init__(table, dialect)
         quote = dialect.identifier_preparer.format_column
         columns = [quote(column) for column in table.columns]
-        rest = [quote(column) for column in table.columns if not column.primary_key]
         name = dialect.identifier_preparer.format_table(table)
-        self._head = f"INSERT INTO {name} ({', '.join(columns)})"
+        self._into = f"INTO {name} ({', '.join(columns)})"
         self._literals = Fields(table, LITERALS)
-        # SQLAlchemy's own VALUES() doubles a percent sign in a name once too often.
-        changes = ", ".join(f"{one} = VALUES({one})" for one in rest or columns[:1])
-        self._tail = f" ON DUPLICATE KEY UPDATE {changes}"
 
-    def _insert(self, connection: sa.Connection, rows: Sequence[Row], tail: str) -> None:
+    def _statements(self, verb: str, rows: Sequence[Row]) -> Iterator[str]:
         for start in range(0, len(rows), INSERT_ROWS):
             literals = self._literals.rows(rows[start : start + INSERT_ROWS])
             values = "), (".join(map(", ".join, literals))
             values = values.replace("%", "%%")  # as the quoted names have it: PyMySQL halves them
-            connection.exec_driver_sql(f"{self._head} VALUES ({values}){tail}")
+            yield f"{verb} {self._into} VALUES ({values})"
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; of two with one key the later wins."""
-        self._insert(connection, rows, self._tail)
+        self.upserting(rows)(connection)
+
+    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
+        """Spell the rows while the server still takes others."""
+        statements = list(self._statements("REPLACE", rows))
+
+        def upsert(connection: sa.Connection) -> None:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+        return upsert
 
     def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Add rows to a table without a key."""
-        self._insert(connection, rows, "")
+        for statement in self._statements("INSERT", rows):
+            connection.exec_driver_sql(statement)
 
     append_again = append  # Dolt tells rows without a key apart by what they hold
 
@@ -127,16 +134,24 @@ class LoadDataWriter(_Statements, Writer):
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; REPLACE keeps the later of two."""
+        self.upserting(rows)(connection)
+
+    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
+        """Spell the rows while the server still takes others."""
         if self._holds_no_value(rows):
-            self._insert.upsert(connection, rows)
-            return
+            return self._insert.upserting(rows)
+        chunks = list(self._chunks(rows))
+        count = len(rows)
+        return lambda connection: self._send(connection, chunks, count)
+
+    def _send(self, connection: sa.Connection, chunks: Iterable[bytes], count: int) -> None:
         driver: Any = connection.connection.driver_connection
-        driver.rows_to_send = self._chunks(rows)
+        driver.rows_to_send = iter(chunks)
         result = connection.exec_driver_sql(self._load)
         # REPLACE counts a row that it put in another's place twice.
-        if not len(rows) <= result.rowcount <= 2 * len(rows):
+        if not count <= result.rowcount <= 2 * count:
             msg = (
-                f"table '{self._table.name}': {len(rows)} rows were sent, the server counted "
+                f"table '{self._table.name}': {count} rows were sent, the server counted "
                 f"{result.rowcount}"
             )
             raise WriteError(msg)

@@ -1,0 +1,69 @@
+"""Work beside the reading of input: in order, and nothing after what has failed."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from target_dolt.overlap import Overlap
+
+
+class _BrokenError(Exception):
+    """What a piece of work raises."""
+
+
+def _fail() -> None:
+    raise _BrokenError
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_pieces_of_work_are_done_in_their_order(enabled: bool) -> None:  # noqa: FBT001
+    """Whether they wait for each other or queue up."""
+    done: list[int] = []
+    overlap = Overlap(enabled=enabled)
+    overlap.run(lambda: done.append(1))
+    overlap.follow(lambda: done.append(2))
+    overlap.follow(lambda: done.append(3))
+    overlap.run(lambda: done.append(4))
+    overlap.close()
+    assert done == [1, 2, 3, 4]
+
+
+def test_what_follows_does_not_wait_for_what_runs() -> None:
+    """A commit is queued behind rows that are still being written."""
+    may_end = threading.Event()
+    overlap = Overlap(enabled=True)
+    overlap.run(lambda: may_end.wait(60) and None)
+    overlap.follow(lambda: None)
+    assert not overlap.ended()
+    may_end.set()
+    overlap.wait()
+    assert overlap.ended()
+
+
+def test_nothing_follows_what_has_failed() -> None:
+    """Rows that were not written may not be committed; the error is the first one's."""
+    done: list[int] = []
+    overlap = Overlap(enabled=True)
+    overlap.run(_fail)
+    overlap.follow(lambda: done.append(1))
+    overlap.follow(lambda: done.append(2))
+    with pytest.raises(_BrokenError):
+        overlap.wait()
+    overlap.close()
+    assert done == []
+
+
+def test_whoever_asks_whether_work_has_ended_hears_of_its_error() -> None:
+    """An idle input hears of it without another message."""
+    overlap = Overlap(enabled=True)
+    overlap.run(_fail)
+    with pytest.raises(_BrokenError):
+        _look_until_ended(overlap)
+    overlap.close()
+
+
+def _look_until_ended(overlap: Overlap) -> None:
+    while not overlap.ended():
+        pass
