@@ -54,14 +54,13 @@ class CommitPoint:
         self._announced = True
 
     def take(self, state: Any) -> None:
-        """Take a STATE: commit what came before it, or let it wait until that is due.
+        """Take a STATE that is not empty: commit what came before it, or let it wait.
 
         One that comes after a SCHEMA, and no record since the last one, waits for the next one or
         for the input's end: pipelinewise's tap-postgres writes there where its log begins, before
         the first rows. Whoever began from that would never read them.
         """
         self._early = None
-        self._replacements.acknowledge()
         received = sum(sink.received for sink in self._sinks.values())
         is_early = self._announced and received == self._received
         self._announced, self._received = False, received

@@ -9,9 +9,11 @@ of them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from target_dolt.errors import IncompleteReplaceError
+from target_dolt.interim import mark_of
 from target_dolt.sink import DoltSink
 
 _log = logging.getLogger("target-dolt")
@@ -20,8 +22,13 @@ _log = logging.getLogger("target-dolt")
 class Replacements:
     """The open replacements of a run."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, *, trusts_end: bool = False) -> None:
+        """Begin with none.
+
+        Args:
+            trusts_end: Whether the end of the input is the end of every stream.
+        """
+        self._trusts_end = trusts_end
         self._sinks: dict[str, DoltSink] = {}
         self._began: dict[str, int] = {}
         self._acknowledged: dict[str, int] = {}
@@ -29,6 +36,7 @@ class Replacements:
         self._doubtful: set[str] = set()
         self._unfinished: set[str] = set()
         self._states = 0
+        self._mark: str | None = None
         self.versions: dict[str, int | None] = {}
         """Versions that tables hold since the last commit; None for one that may lack rows."""
 
@@ -104,10 +112,17 @@ class Replacements:
         if sink.version is not None:
             self.versions[stream] = sink.version
 
-    def acknowledge(self) -> None:
-        """Note a STATE: all that came before it is whole."""
+    def acknowledge(self, state: Any, streams: Collection[str]) -> None:
+        """Note a STATE: all that came before it is whole, unless it says otherwise.
+
+        Args:
+            state: Its value.
+            streams: The streams of this run, as the tap calls them.
+        """
         self._states += 1
-        self._acknowledged = {stream: sink.received for stream, sink in self._sinks.items()}
+        self._mark = mark_of(state, streams)
+        if self._mark is None:
+            self._acknowledged = {stream: sink.received for stream, sink in self._sinks.items()}
 
     def end_of_input(self) -> None:
         """End all that a STATE followed; undo what nothing has activated.
@@ -132,22 +147,26 @@ class Replacements:
             [
                 stream
                 for stream, sink in self._sinks.items()
-                if not self._is_acknowledged(stream)
-                and (self._states or sink.method == "overwrite")
+                if not self._is_whole(stream) and (self._states or sink.method == "overwrite")
             ],
-            "the input ended without a STATE after the last record for {}, which this run "
-            "replaces as a whole: the tap may have died, so the tables keep their rows; run it "
-            "again (for a tap that sends no STATE use another `load_method`)",
+            f"{self._doubt()} for {{}}, which this run replaces as a whole: the tap may have died, "
+            "so the tables keep their rows; run it again (a tap that ends so each time needs "
+            "`trust_end_of_input`, or another `load_method`)",
         )
         for stream in list(self._sinks):
-            if self._is_acknowledged(stream):
+            if self._is_whole(stream):
                 self._end(stream)
             else:
                 # A tap that sends neither STATE nor ACTIVATE_VERSION has activated nothing.
                 self._take_back_unversioned(stream)
 
-    def _is_acknowledged(self, stream: str) -> bool:
-        return self._acknowledged.get(stream) == self._sinks[stream].received
+    def _is_whole(self, stream: str) -> bool:
+        return self._trusts_end or self._acknowledged.get(stream) == self._sinks[stream].received
+
+    def _doubt(self) -> str:
+        if self._mark is None:
+            return "the input ended without a STATE after the last record"
+        return f"the input ended, and its last STATE says by `{self._mark}` that it was not done,"
 
     def _take_back_unversioned(self, stream: str) -> None:
         sink = self._sinks[stream]

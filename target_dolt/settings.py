@@ -46,6 +46,7 @@ class Settings:
     branch: str | None = None
     load_method: str | None = None
     hard_delete: bool = True
+    trust_end_of_input: bool = False
     schema_changes: str = "evolve"
     add_record_metadata: bool = False
     table_map: Mapping[str, str] | None = None

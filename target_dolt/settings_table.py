@@ -136,6 +136,13 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "it). If false, the row stays and that column marks it.",
     ),
     th.Property(
+        "trust_end_of_input",
+        th.BooleanType,
+        default=False,
+        title="Trust End Of Input",
+        description="Whether a table may be replaced where no STATE says that the tap was done.",
+    ),
+    th.Property(
         "schema_changes",
         th.StringType,
         default="evolve",

@@ -61,7 +61,7 @@ class TargetDolt(Target):
         self._reader = reader
         self._signal: int | None = None
         self._direct: dict[str, DoltSink] = {}
-        self._replacements = Replacements()
+        self._replacements = Replacements(trusts_end=self.settings.trust_end_of_input)
         self._versions = Versions(self.settings, lambda: self.point, self._replacements)
         self.plugins = plugins or load_plugins()
         self._point: CommitPoint | None = None
@@ -215,10 +215,9 @@ class TargetDolt(Target):
             msg = "a STATE without a value"
             raise MessageError(msg)
         state = message_dict["value"]
-        if state:
+        self._replacements.acknowledge(state, self.mapper.stream_maps)
+        if state:  # an empty one overwrites no real one
             self.point.take(state)
-        else:
-            self._replacements.acknowledge()  # an empty state overwrites no real one
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Begin or end a stream's version, once its SCHEMA has come."""
