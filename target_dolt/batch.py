@@ -10,7 +10,7 @@ import gzip
 import io
 import posixpath
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from decimal import Decimal
 from pathlib import Path
@@ -48,7 +48,7 @@ class _Bounded(io.RawIOBase):
 
 
 def batch_records(
-    message: Mapping[str, Any], root: str | None, max_bytes: int
+    message: Mapping[str, Any], root: str | None, max_bytes: int, texts: Collection[str] = ()
 ) -> Iterator[dict[str, Any]]:
     """Yield the records of all files of a BATCH message.
 
@@ -56,6 +56,7 @@ def batch_records(
         message: The message, with `encoding` and `manifest`.
         root: `batch_root`: a directory, or a URL whose scheme fsspec knows.
         max_bytes: The most that one file may hold, decompressed.
+        texts: Properties that are text in the SCHEMA: a decimal of Parquet comes as its digits.
 
     Raises:
         BatchError: A file lies outside of the root, is missing or damaged.
@@ -81,7 +82,7 @@ def batch_records(
         where = f"file {number} of {len(manifest)}"
         try:
             with _open(str(name), root) as stream:
-                yield from read(stream, compression == "gzip", max_bytes)
+                yield from read(stream, compression == "gzip", max_bytes, texts)
         except BatchError as error:
             msg = f"{where}: {error}"
             raise BatchError(msg) from None
@@ -129,7 +130,13 @@ def _open_remote(name: str, root: str) -> AbstractContextManager[BinaryIO]:
         raise ConfigError(msg) from error
 
 
-def _jsonl(stream: BinaryIO, compressed: bool, max_bytes: int) -> Iterator[dict[str, Any]]:  # noqa: FBT001 - one of a table's functions
+def _jsonl(
+    stream: BinaryIO,
+    compressed: bool,  # noqa: FBT001 - one of a table's functions
+    max_bytes: int,
+    texts: Collection[str],
+) -> Iterator[dict[str, Any]]:
+    del texts  # JSON has its own word for text
     plain = gzip.GzipFile(fileobj=stream) if compressed else stream
     lines = io.BufferedReader(_Bounded(plain, max_bytes))  # type: ignore[arg-type]
     for number, line in enumerate(lines, 1):
@@ -142,7 +149,12 @@ def _jsonl(stream: BinaryIO, compressed: bool, max_bytes: int) -> Iterator[dict[
             raise BatchError(msg) from None
 
 
-def _parquet(stream: BinaryIO, compressed: bool, max_bytes: int) -> Iterator[dict[str, Any]]:  # noqa: FBT001
+def _parquet(
+    stream: BinaryIO,
+    compressed: bool,  # noqa: FBT001
+    max_bytes: int,
+    texts: Collection[str],
+) -> Iterator[dict[str, Any]]:
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # noqa: PLC0415
@@ -163,6 +175,9 @@ def _parquet(stream: BinaryIO, compressed: bool, max_bytes: int) -> Iterator[dic
             raise BatchError(msg)
         for batch in file.iter_batches(PARQUET_ROWS):
             for row in _rows(batch):
+                for name in texts:
+                    if type(row.get(name)) is Decimal:
+                        row[name] = f"{row[name]:f}"  # with the digits that its column has
                 yield {name: as_json(value) for name, value in row.items()}
     except pa.ArrowException as error:
         msg = "the file is no whole Parquet file"
@@ -211,7 +226,7 @@ _FROM_ARROW: dict[type[Any], Callable[[Any], Any]] = {
     dict: lambda value: {name: as_json(one) for name, one in value.items()},
 }
 
-_FORMATS: dict[str, Callable[[BinaryIO, bool, int], Iterator[dict[str, Any]]]] = {
+_FORMATS: dict[str, Callable[[BinaryIO, bool, int, Collection[str]], Iterator[dict[str, Any]]]] = {
     "jsonl": _jsonl,
     "parquet": _parquet,
 }

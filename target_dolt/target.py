@@ -25,6 +25,7 @@ from target_dolt.errors import (
     TargetDoltError,
 )
 from target_dolt.fields import field, schema_fields
+from target_dolt.json_schema import text_properties
 from target_dolt.load import Load
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
@@ -230,11 +231,12 @@ class TargetDolt(Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH's files, each as if it had come by itself."""
         stream = field(message_dict, "stream", str)
+        texts = text_properties(self._maps_of(message_dict, "a BATCH")[0].raw_schema)
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self.point.keep_state()
         try:
             for values in batch_records(
-                message_dict, self.settings.batch_root, self.settings.max_batch_bytes
+                message_dict, self.settings.batch_root, self.settings.max_batch_bytes, texts
             ):
                 self._process_record_message({**message_dict, "type": "RECORD", "record": values})
         except BatchError as error:
