@@ -77,12 +77,15 @@ class Table:
         types: Each column's type, in the order of the columns.
         key: The primary key's columns in order; empty for a table without one.
         required: Columns outside of the key that take no NULL: somebody else made them so.
+        others: Columns that somebody else added, where `types` lacks them: rows are written
+            around them.
     """
 
     name: str
     types: dict[str, ColumnType] = field(default_factory=dict)
     key: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
 
 
 Row = tuple[Any, ...]
@@ -132,7 +135,10 @@ class Writer(abc.ABC):
 
     @abc.abstractmethod
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
-        """Give some columns the values that the branch's last commit has for the same keys."""
+        """Give some columns the values that the branch's last commit has for the same keys.
+
+        Rows whose keys are not there stay as they are.
+        """
 
 
 class Database(abc.ABC):

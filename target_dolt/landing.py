@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -154,7 +155,15 @@ class Landing:
         self._keep_row_small(drawn)
         what = f"stream '{stream}', table '{drawn.table.name}'"
         with told(what):
-            return drawn, self._branch.again(what, lambda: self._fit(drawn, schema))
+            return drawn, self._around(self._branch.again(what, lambda: self._fit(drawn, schema)))
+
+    def _around(self, table: Table) -> Table:
+        """Return a table without the columns that somebody else has added to it."""
+        known = self._catalogue.types(table.name).keys() | set(table.key)
+        types = {name: one for name, one in table.types.items() if name in known}
+        return replace(
+            table, types=types, others=tuple(one for one in table.types if one not in known)
+        )
 
     def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
         known = self._catalogue.types(drawn.table.name)
@@ -222,5 +231,5 @@ class Landing:
             texts = type_text(old), type_text(table.types[name])
             if texts[0] != texts[1]:
                 self.widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
-            elif before and name in before.required:
+            elif before and name in before.required - table.required:
                 self.widened.append(f"{table.name}.{name}: NOT NULL -> NULL")

@@ -7,12 +7,21 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 
-def restore_rows(connection: sa.Connection, table: sa.Table, committed: str) -> None:
-    """Insert the rows of `committed`, a table of the last commit in SQL, that `table` lacks."""
+def restore_rows(
+    connection: sa.Connection, table: sa.Table, committed: str, others: Sequence[str] = ()
+) -> None:
+    """Insert the rows of `committed`, a table of the last commit in SQL, that `table` lacks.
+
+    Args:
+        connection: A connection with a transaction begun.
+        table: The table.
+        committed: The table of the last commit.
+        others: Columns that the table has beside those of `table`.
+    """
     preparer = connection.dialect.identifier_preparer
     name = preparer.format_table(table)
     there = connection.exec_driver_sql(f"SELECT * FROM {committed} AS past LIMIT 0").keys()  # noqa: S608
-    columns = [preparer.format_column(one) for one in table.columns if one.name in there]
+    columns = [preparer.quote(one) for one in [*table.columns.keys(), *others] if one in there]
     same = [f"present.{column} = past.{column}" for column in _key_columns(table, preparer)]
     missing = (
         f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS present WHERE {' AND '.join(same)})"  # noqa: S608
@@ -33,9 +42,13 @@ def keep_columns(
     preparer = connection.dialect.identifier_preparer
     name = preparer.format_table(table)
     same = [f"past.{column} = {name}.{column}" for column in _key_columns(table, preparer)]
-    kept = [preparer.format_column(table.columns[one]) for one in names]
     past = f"FROM {committed} AS past WHERE {' AND '.join(same)}"
-    changes = [f"{column} = (SELECT past.{column} {past})" for column in kept]
+    # Dolt 2.3.1 updates no table whose WHERE asks another one: the rows are chosen here.
+    is_there = f"(SELECT 1 {past}) = 1"
+    changes = [
+        f"{column} = CASE WHEN {is_there} THEN (SELECT past.{column} {past}) ELSE {column} END"
+        for column in map(preparer.quote, names)
+    ]
     connection.exec_driver_sql(f"UPDATE {name} SET {', '.join(changes)}")  # noqa: S608
 
 

@@ -29,6 +29,7 @@ class Tables:
         self._connection = connection
         self._known: dict[str, Table] = {}
         self._unique: dict[str, list[str]] = {}
+        self._defaults: dict[str, set[str]] = {}
         self._names: dict[str, str] | None = None
 
     def has(self, name: str) -> bool:
@@ -59,6 +60,7 @@ class Tables:
             columns = inspector.get_columns(name)
             key = inspector.get_pk_constraint(name)["constrained_columns"]
             self._unique[name] = _unique_indexes(inspector, name)
+        self._defaults[name] = {one["name"] for one in columns if one["default"] is not None}
         known = {
             one["name"]: self._database.logical_type(one["type"], types.get(one["name"]))
             for one in columns
@@ -94,9 +96,12 @@ class Tables:
             merged[name] = (
                 self._widen(existing, name, column_type) if name in merged else column_type
             )
-        if merged == existing.types and not existing.required:
+        # A column of somebody else's that has a DEFAULT is filled by it.
+        filled = self._defaults.get(existing.name, set()) - wanted.types.keys()
+        required = existing.required & filled
+        if merged == existing.types and existing.required == required:
             return existing
-        fitted = Table(existing.name, merged, existing.key)
+        fitted = Table(existing.name, merged, existing.key, required)
         if frozen:
             raise _frozen(existing, fitted)
         with self._connection.begin():
@@ -175,7 +180,7 @@ def _frozen(existing: Table, wanted: Table) -> IncompatibleChangeError:
         for name, one in wanted.types.items()
         if name not in existing.types or type_text(existing.types[name]) != type_text(one)
     ]
-    changes += [f"'{name}' to take NULL" for name in sorted(existing.required)]
+    changes += [f"'{name}' to take NULL" for name in sorted(existing.required - wanted.required)]
     msg = (
         f"table '{existing.name}' would change ({', '.join(changes)}), and `schema_changes` is "
         "freeze: nothing was changed; set it to evolve, or leave the columns out with "

@@ -167,6 +167,7 @@ class ReplacedTable:
         """Write what is left; columns that no row has had keep the last commit's values."""
         self.flush()
         kept = [column.name for column in self.plan.columns if column.source not in self._names]
+        kept += self.plan.table.others
         if kept and self.plan.table.key:
             keep = self._writer.keep
             self._write(lambda: keep(self._load.connection, kept))

@@ -283,6 +283,15 @@ class DoltSink(Sink):
         restore = self._writer.restore
         self.load.write(f"table '{table.name}'", table, lambda: restore(self.load.connection))
 
+    def keep_others(self) -> None:
+        """Put back what columns of somebody else's had, in rows of a table that was replaced."""
+        table = self.plan.table
+        if self.has_cleared and table.others and table.key:
+            keep, others = self._writer.keep, table.others
+            self.load.write(
+                f"table '{table.name}'", table, lambda: keep(self.load.connection, others)
+            )
+
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the buffer: the SDK's name for `flush`."""
         self.flush()

@@ -193,7 +193,7 @@ class DoltDatabase(Database):
             column = compiler.get_column_specification(described.c[name])
             if name not in old.types:
                 clauses.append(f"ADD COLUMN {column}")
-            elif old.types[name] != column_type or name in old.required:
+            elif old.types[name] != column_type or name in old.required - new.required:
                 clauses.append(f"MODIFY COLUMN {column}")
         table = self._sql.identifier_preparer.format_table(described)
         connection.exec_driver_sql(f"ALTER TABLE {table} {', '.join(clauses)}")
@@ -208,8 +208,9 @@ class DoltDatabase(Database):
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
         described = sa_table(table, lambda one: describe_type(storage(one).ddl))
-        make = LoadDataWriter if self._bulk == "load_data" else InsertWriter
-        return make(described, self._sql)
+        if self._bulk == "load_data" and not table.others:
+            return LoadDataWriter(described, self._sql)
+        return InsertWriter(described, self._sql, table.others)  # REPLACE would empty the others
 
     def diff_rows(
         self, connection: sa.Connection, table: str, old: str, new: str

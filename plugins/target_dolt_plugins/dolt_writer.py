@@ -32,9 +32,10 @@ _NO_VALUE = "NULL"
 class _Statements:
     """What every way of writing shares: delete by key, delete all."""
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
+    def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
         self._dialect = dialect
         self._table = table
+        self._others = others
         self._key = list(table.primary_key.columns)
 
     def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
@@ -51,7 +52,7 @@ class _Statements:
 
     def restore(self, connection: sa.Connection) -> None:
         """Put back the last commit's rows that are not there."""
-        restore_rows(connection, self._table, self._committed())
+        restore_rows(connection, self._table, self._committed(), self._others)
 
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
         """Give some columns the last commit's values."""
@@ -76,9 +77,9 @@ class _Statements:
 class InsertWriter(_Statements, Writer):
     """Statements of many rows: INSERT, and for tables with a key REPLACE, as LOAD DATA has it."""
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
-        """Compile the statements' constant parts."""
-        super().__init__(table, dialect)
+    def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
+        """Compile the statements' constant parts; the table may have other columns beside."""
+        super().__init__(table, dialect, others)
         quote = dialect.identifier_preparer.format_column
         columns = [quote(column) for column in table.columns]
         name = dialect.identifier_preparer.format_table(table)

@@ -173,7 +173,7 @@ class DoltLiteDatabase(Database):
 
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
-        return DoltLiteWriter(describe(table), self._sql)
+        return DoltLiteWriter(describe(table), self._sql, table.others)
 
     def diff_rows(
         self, connection: sa.Connection, table: str, old: str, new: str

@@ -6,12 +6,13 @@ https://sqlite.org/lang_altertable.html#otheralter"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from target_dolt import Table
+from target_dolt.errors import IncompatibleChangeError
 from target_dolt_plugins.doltlite_types import rewriting, storage
 from target_dolt_plugins.doltlite_writer import describe, rowid_name
 
@@ -27,10 +28,13 @@ _INDEXES = sa.text(
 def alter(connection: sa.Connection, old: Table, new: Table) -> None:
     """Give the table `old` the columns and types of `new`."""
     functions = _functions(connection, old, new)
-    if old.required or any(
-        type(storage(old.types[name]).ddl) is not type(storage(new.types[name]).ddl)
+    changed = old.required - new.required | {
+        name
         for name in old.types
-    ):
+        if type(storage(old.types[name]).ddl) is not type(storage(new.types[name]).ddl)
+    }
+    if changed:
+        _check_rebuild(connection, old, sorted(changed))
         _rebuild(connection, old, new, functions)
         return
     _add(connection, old, new)
@@ -38,6 +42,26 @@ def alter(connection: sa.Connection, old: Table, new: Table) -> None:
         table = describe(new)
         changes = {name: function(table.c[name]) for name, function in functions.items()}
         connection.execute(table.update().values(changes))
+
+
+def _check_rebuild(connection: sa.Connection, table: Table, changed: Sequence[str]) -> None:
+    """Raise where a table has something that would not be there any more if it were made anew."""
+    inspector = sa.inspect(connection)
+    columns = inspector.get_columns(table.name)
+    lost = [f"the DEFAULT of '{one['name']}'" for one in columns if one["default"] is not None]
+    lost += [f"the generated column '{one['name']}'" for one in columns if "computed" in one]
+    if inspector.get_check_constraints(table.name):
+        lost.append("a CHECK")
+    if inspector.get_foreign_keys(table.name):
+        lost.append("a REFERENCES")
+    if lost:
+        names = ", ".join(f"'{name}'" for name in changed)
+        msg = (
+            f"table '{table.name}': to change {names}, DoltLite makes the table anew, and that "
+            f"would lose {', '.join(lost)}, which somebody has added; take that off the "
+            "table, or load the stream into another one with `table_map`"
+        )
+        raise IncompatibleChangeError(msg)
 
 
 def _functions(

@@ -61,9 +61,10 @@ class DoltLiteWriter(Writer):
     loaded again would all be others.
     """
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
-        """Compile the statements for a table."""
+    def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
+        """Compile the statements for a table, which may have other columns beside."""
         self._table = table
+        self._others = others
         values = insert(table)
         key = list(table.primary_key.columns)
         rest = {c.name: values.excluded[c.name] for c in table.columns if not c.primary_key}
@@ -132,7 +133,7 @@ class DoltLiteWriter(Writer):
         if not self._table.primary_key.columns and self._rowid is not None:
             self._restore_numbered(connection)
             return
-        restore_rows(connection, self._table, self._committed(connection))
+        restore_rows(connection, self._table, self._committed(connection), self._others)
 
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
         """Give some columns the last commit's values."""
@@ -156,7 +157,8 @@ class DoltLiteWriter(Writer):
         }
         all_columns = [(one.name, preparer.format_column(one)) for one in self._table.columns]
         columns = ", ".join(quoted for _, quoted in all_columns)
-        kept = ", ".join(quoted for one, quoted in all_columns if one in there)
+        beside = [(one, preparer.quote(one)) for one in self._others]
+        kept = ", ".join(quoted for one, quoted in [*all_columns, *beside] if one in there)
         for statement in (
             f"CREATE TEMP TABLE {_SENT} AS SELECT {columns} FROM {name}",  # noqa: S608
             f"DELETE FROM {name}",  # noqa: S608
