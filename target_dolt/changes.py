@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from target_dolt.backend import Row
+from target_dolt.json_schema import Validator, compile_validator
+
+DELETED_AT = "_sdc_deleted_at"
+
+
+def part_validator(schema: Mapping[str, Any]) -> Validator:
+    """Return what checks the properties that a record of a log has, and demands no others.
+
+    A delete may have nulls in place of what its log does not say.
+    """
+    of_wholes = ("required", "additionalProperties")
+    check = compile_validator({word: one for word, one in schema.items() if word not in of_wholes})
+
+    def validate(record: Mapping[str, Any]) -> None:
+        if record.get(DELETED_AT) is not None:
+            record = {name: value for name, value in record.items() if value is not None}
+        check(record)
+
+    return validate
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,9 +166,14 @@ class Plan:
                 raise self._explain(record, error) from None
         return tuple(key)
 
-    def part(self, record: Mapping[str, Any]) -> dict[int, Any]:
-        """Return the values that a record carries, by their columns' places."""
+    def part(self, record: Mapping[str, Any], check: Validator | None) -> dict[int, Any]:
+        """Return the values that a record carries, by their columns' places, once checked."""
         values_by_place = {}
+        if check is not None:
+            try:
+                check(record)
+            except jsonschema_rs.ValidationError as error:
+                raise self._explain(record, error) from None
         for place, column in enumerate(self.columns):
             if column.source not in record:
                 continue

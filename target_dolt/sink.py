@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from singer_sdk.sinks import Sink
 
 from target_dolt.backend import Row
-from target_dolt.changes import Delete, Part, collapse
+from target_dolt.changes import DELETED_AT, Delete, Part, collapse, part_validator
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import MessageError, PluginError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
@@ -21,7 +21,6 @@ from target_dolt.types import type_text
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
 
-DELETED_AT = "_sdc_deleted_at"
 _MOMENT = {"type": ["null", "string"], "format": "date-time"}
 
 _T = TypeVar("_T")
@@ -72,6 +71,7 @@ class DoltSink(Sink):
         self._buffer: list[Any] = []
         self._is_mixed = False
         self._told_fields: set[str] = set()
+        self._check_part: Validator | None = None
         self._wider: dict[str, ColumnType] = {}
 
     def get_validator(self) -> None:
@@ -87,10 +87,11 @@ class DoltSink(Sink):
     def setup(self) -> None:
         """Make or evolve the table and compile the plan; all DDL of a SCHEMA is here."""
         keys = [] if self.method == "append-only" else list(self.key_properties)
-        validate: Validator | None = None
+        validate = self._check_part = None
         if self.validate_schema:
             try:
                 validate = compile_validator(self.original_schema)
+                self._check_part = part_validator(self.original_schema)
             except SchemaError as error:
                 msg = f"stream '{self.stream_name}': {error}"
                 raise SchemaError(msg) from error
@@ -192,7 +193,8 @@ class DoltSink(Sink):
 
     def _change(self, record: dict[str, Any]) -> None:
         """Take what a record carries; what it does not carry stays as it was."""
-        part = self._made(lambda: Part(self.plan.key(record), self.plan.part(record)))
+        check = self._check_part
+        part = self._made(lambda: Part(self.plan.key(record), self.plan.part(record, check)))
         self._is_mixed = True
         self._buffer.append(part)
 
