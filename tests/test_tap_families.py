@@ -80,15 +80,7 @@ def test_an_sdk_tap_of_a_database_leaves_exactly_the_rows_of_the_source(
 ) -> None:
     """By `load_method: overwrite`, or by the versions that it sends where it is told to."""
     server = postgres.with_new_database()
-    config = {
-        "host": HOST,
-        "port": server.port,
-        "user": server.user,
-        "password": server.password,
-        "database": server.database,
-        "filter_schemas": ["public"],
-        **more,
-    }
+    config = {**_sdk_config(server), **more}
     reader = Tap("tap-postgres", "tap-postgres", config, place.directory)
     for steps in (["filled"], ["changed", "deleted", "moved"], ["idle"]):
         for step in steps:
@@ -102,6 +94,66 @@ def test_an_sdk_tap_of_a_database_leaves_exactly_the_rows_of_the_source(
         assert (place.commits() == before) == (steps == ["idle"])
         # The tap's versions are whole seconds: two runs in one second are of one version.
         time.sleep(1 - time.time() % 1)
+
+
+@pytest.mark.parametrize("versions", [False, True], ids=["", "versions"])
+@needs_postgres
+@needs_tap("tap-postgres")
+def test_an_sdk_tap_reads_what_changed_since_its_last_state(
+    place: Place, postgres: Postgres, *, versions: bool
+) -> None:
+    """INCREMENTAL by a moment: what was added or changed; the rest stays, deleted rows too."""
+    server = postgres.with_new_database()
+    reader = Tap("tap-postgres", "tap-postgres", _sdk_config(server), place.directory)
+    reader.config = {**reader.config, "emit_activate_version_messages": versions}
+    server.run(SDK.statements["filled"])
+    server.run("ALTER TABLE pets ADD touched timestamptz DEFAULT now()")
+    server.run("UPDATE pets SET touched = now() - interval '1 hour' * (10 - id)")
+    reader.select("INCREMENTAL", "pets", **{"replication-key": "touched"})
+    [pets] = [one for one in reader.catalog["streams"] if one["table_name"] == "pets"]
+    pets["replication_key"] = "touched"
+    reader.catalog["streams"] = [pets]
+
+    def load() -> None:
+        reader.state = place.load(reader.run())[-1]
+
+    def there() -> list[dict[str, Any]]:
+        own = SDK.columns["pets"].keys()
+        return plain([{k: v for k, v in row.items() if k in own} for row in place.rows("pets")])
+
+    load()
+    assert there() == plain(SDK.content(server)["pets"])
+    server.run(
+        "INSERT INTO pets (id, name) VALUES (4, 'Ada');"
+        "UPDATE pets SET name = 'Cleopatra', price = 0.5, touched = now() WHERE id = 1;"
+        "UPDATE pets SET name = 'not seen' WHERE id = 2;"
+    )
+    load()
+    content = SDK.content(server)["pets"]
+    [unseen] = [row for row in content if row["id"] == 2]
+    assert there() == plain(
+        [{**row, "name": "Pancakes 🥞"} if row is unseen else row for row in content]
+    )
+    assert place.log() == ["Load pets: 3 added", "Load pets: 1 added, 1 changed"]
+    server.run("DELETE FROM pets WHERE id = 3; UPDATE pets SET touched = now() WHERE id = 2;")
+    load()
+    [gone] = [row for row in content if row["id"] == 3]
+    content = SDK.content(server)["pets"]
+    assert there() == plain(sorted([*content, gone], key=lambda row: row["id"]))
+    before = place.commits()
+    load()
+    assert place.commits() == before
+
+
+def _sdk_config(server: Postgres) -> dict[str, Any]:
+    return {
+        "host": HOST,
+        "port": server.port,
+        "user": server.user,
+        "password": server.password,
+        "database": server.database,
+        "filter_schemas": ["public"],
+    }
 
 
 class Api:
