@@ -27,6 +27,9 @@ _DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOpe
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """A number as text; Python's Decimal would take NaN and 1_000 too."""
 
+_BYTES = re.compile(r"([0-9A-Fa-f]{2})+")
+"""Bytes as hexadecimal digits."""
+
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
 parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -166,6 +169,17 @@ def text(schema: Schema, column_type: ColumnType) -> Converter:
         return value  # type: ignore[no-any-return]
 
     return convert
+
+
+def hexadecimal(schema: Schema, column_type: ColumnType) -> Converter:
+    """Write hexadecimal digits in small letters, so that equal bytes are equal texts."""
+    convert = text(schema, column_type)
+
+    def write(value: Any) -> Any:
+        written = convert(value)
+        return written.lower() if _BYTES.fullmatch(written) else written
+
+    return write
 
 
 def length(column_type: ColumnType) -> int | None:

@@ -34,6 +34,32 @@ def test_a_log_is_followed_from_run_to_run(
         reader.state = following.take(step, reader.run(), tap.source.content(server))
 
 
+HEX_TAP = LOG_TAPS["pipelinewise-tap-mysql"]
+
+
+@pytest.mark.parametrize("one", [pytest.param(HEX_TAP, marks=HEX_TAP.needs, id=HEX_TAP.name)])
+def test_bytes_are_the_same_whether_a_log_or_a_full_table_brought_them(
+    place: Place, one: LogTap, request: pytest.FixtureRequest
+) -> None:
+    """The tap writes their hexadecimal digits in small letters and in capitals."""
+    server = request.getfixturevalue(one.server).with_new_database()
+    server.run("CREATE TABLE chips (id INT PRIMARY KEY, raw VARBINARY(8), code BINARY(2) NOT NULL)")
+    server.run("INSERT INTO chips VALUES (1, x'DEADBEEF', x'0AFF')")
+    reader = one.on(server, place.directory)
+    reader.select("LOG_BASED")
+    reader.state = place.load(reader.run())[-1]
+    server.run("INSERT INTO chips VALUES (2, x'CAFE', x'BB00'), (3, NULL, x'0000')")
+    reader.state = place.load(reader.run())[-1]
+    held = {1: ("deadbeef", "0aff"), 2: ("cafe", "bb00"), 3: (None, "0000")}
+    assert {row["id"]: (row["raw"], row["code"]) for row in place.rows("chips")} == held
+    before = place.commits()
+    reader.select("FULL_TABLE")
+    reader.state = None
+    place.load(reader.run())
+    assert {row["id"]: (row["raw"], row["code"]) for row in place.rows("chips")} == held
+    assert place.commits() == before
+
+
 @pytest.mark.parametrize("name", LOG_TAPS)
 def test_what_a_tap_wrote_of_a_log_becomes_what_its_source_held(place: Place, name: str) -> None:
     """The same runs as they were recorded, with the source's content beside them."""
