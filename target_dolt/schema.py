@@ -195,9 +195,11 @@ def _check_key(existing: Table, wanted: Table) -> None:
     has, wants = (
         f"the key ({', '.join(one.key)})" if one.key else "no key" for one in (existing, wanted)
     )
+    method = "" if existing.key and wanted.key else " (or choose the `load_method` it was made by)"
     msg = (
-        f"table '{wanted.name}' has {has}, the stream wants {wants}; load it into another table "
-        "with `table_map`, or choose the `load_method` that the table was made by"
+        f"table '{wanted.name}' has {has}, the stream wants {wants}{method}; rename or drop the "
+        "table and commit that, or load the stream into another one with `table_map`, and run the "
+        "tap once without its state, so that it sends all rows"
     )
     raise IncompatibleChangeError(msg)
 

@@ -254,6 +254,33 @@ def test_a_stream_without_the_key_of_its_table_is_refused_with_what_to_do(
     assert place.rows("dogs_by_x") == [{"id": 1, "x": "b"}]
 
 
+@pytest.mark.parametrize("cure", ["ALTER TABLE dogs RENAME TO older_dogs", "DROP TABLE dogs"])
+def test_the_key_of_a_table_changes_as_the_message_says(place: Place, cure: str) -> None:
+    """The new table has the new key and all rows; the old one is there, or in history."""
+    place.load(
+        [dogs(INT, y=SHORT), *(record("dogs", id=n, x=7, y="a") for n in (1, 2)), state({"n": 1})]
+    )
+    pair = {"id": {"type": "integer"}, "x": {"type": "integer"}, "y": SHORT}
+    rows = [{"id": 1, "x": 7, "y": "a"}, {"id": 1, "x": 8, "y": "b"}, {"id": 2, "x": 7, "y": "a"}]
+    again = [
+        schema("dogs", pair, ["id", "x"]),
+        *(record("dogs", **row) for row in rows),
+        state({"n": 2}),
+    ]
+    with pytest.raises(IncompatibleChangeError, match=r"rename or drop the table and commit that"):
+        place.load(again)
+    [first] = place.commits()
+    commit(place, cure)
+    assert place.load(again) == [{"n": 2}]
+    assert place.rows("dogs") == rows
+    assert [row["id"] for row in place.rows("dogs", at=first)] == [1, 2]
+    assert place.log()[1:] == ["by hand", "Load dogs: 3 added"]
+    if "RENAME" in cure:
+        assert [row["id"] for row in place.rows("older_dogs")] == [1, 2]
+    place.load([again[0], record("dogs", id=1, x=8, y="c"), state({"n": 3})])
+    assert [row["y"] for row in place.rows("dogs")] == ["a", "c", "a"]
+
+
 def test_a_number_in_a_key_that_becomes_text_stays_a_key_of_bounded_text(place: Place) -> None:
     """Rows keep their keys, and the old SCHEMA's numbers meet their own rows again."""
     place.load([dogs(INT), *(record("dogs", id=n, x=n) for n in (1, 20)), state({"n": 1})])
