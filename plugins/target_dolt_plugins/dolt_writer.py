@@ -75,7 +75,11 @@ class _Statements:
 
 
 class InsertWriter(_Statements, Writer):
-    """Statements of many rows: INSERT, and for tables with a key REPLACE, as LOAD DATA has it."""
+    """Statements of many rows: INSERT, and for tables with a key REPLACE, as LOAD DATA has it.
+
+    REPLACE would empty columns that somebody has added: there it is INSERT ... ON DUPLICATE KEY
+    UPDATE, which takes a tenth more of the server's time.
+    """
 
     def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
         """Compile the statements' constant parts; the table may have other columns beside."""
@@ -85,13 +89,19 @@ class InsertWriter(_Statements, Writer):
         name = dialect.identifier_preparer.format_table(table)
         self._into = f"INTO {name} ({', '.join(columns)})"
         self._literals = Fields(table, LITERALS)
+        self._upsert, self._tail = "REPLACE", ""
+        if others:
+            # The key is among them: Dolt 2.3.1 is a fifth slower where a column is left out.
+            # SQLAlchemy's own VALUES() doubles a percent sign in a name once too often.
+            changes = ", ".join(f"{one} = VALUES({one})" for one in columns)
+            self._upsert, self._tail = "INSERT", f" ON DUPLICATE KEY UPDATE {changes}"
 
-    def _statements(self, verb: str, rows: Sequence[Row]) -> Iterator[str]:
+    def _statements(self, verb: str, rows: Sequence[Row], tail: str = "") -> Iterator[str]:
         for start in range(0, len(rows), INSERT_ROWS):
             literals = self._literals.rows(rows[start : start + INSERT_ROWS])
             values = "), (".join(map(", ".join, literals))
             values = values.replace("%", "%%")  # as the quoted names have it: PyMySQL halves them
-            yield f"{verb} {self._into} VALUES ({values})"
+            yield f"{verb} {self._into} VALUES ({values}){tail}"
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; of two with one key the later wins."""
@@ -99,7 +109,7 @@ class InsertWriter(_Statements, Writer):
 
     def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
         """Spell the rows while the server still takes others."""
-        statements = list(self._statements("REPLACE", rows))
+        statements = list(self._statements(self._upsert, rows, self._tail))
 
         def upsert(connection: sa.Connection) -> None:
             for statement in statements:
