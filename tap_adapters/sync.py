@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from tap_adapters.constraints import column_constraints, constraints
 from tap_adapters.snapshot import Selection, Snapshot, open_snapshot
 from tap_adapters.source_schema import LeftOut, definition_text
 from tap_adapters.stream import stream_schema
+from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError, SchemaError
 from target_dolt.messages import Commit, TableChange
 from target_dolt.names import folded, mapped_table
 from target_dolt.objects import SourceObject
 from target_dolt.plugins import Plugins, load_plugins
-from target_dolt.session import Session
+from target_dolt.session import ReplacedTable, Session
 from target_dolt.settings import Settings, where_of
 from target_dolt.settings_table import DEFAULT_AUTHOR
 
@@ -93,10 +95,12 @@ def snapshot(
         with _session(settings, plugins) as session:
             statements: list[str] = []
             session.statements(statements.append)
-            rows = _fill(session, taken, places, progress or (lambda _table, _rows: None))
+            filled = _fill(session, taken, places, progress or (lambda _table, _rows: None))
             dropped = _define(session, taken, places, keep=keep)
+            session.constrain(_constraints(taken, places, filled))
             commit = None if dry_run else session.commit()
             changes = session.changes() if dry_run else _changes(commit)
+    rows = {name: one.received for name, one in filled.items()}
     return Taken(commit, changes, rows, dropped, taken.schema.left_out, tuple(statements))
 
 
@@ -183,17 +187,30 @@ def _places(taken: Snapshot, selection: Selection) -> dict[str, str]:
 
 def _fill(
     session: Session, taken: Snapshot, places: Mapping[str, str], progress: Progress
-) -> dict[str, int]:
-    counts = {}
+) -> dict[str, ReplacedTable]:
+    tables = {}
     for name in places:
         table = taken.schema.tables[name]
         filled = session.replace(name, stream_schema(table), table.key)
+        filled.constrain(column_constraints(taken.schema.dialect, table, filled.columns))
         for rows in taken.rows(table):
             filled.take(rows)
             progress(name, len(rows))
         filled.end()
-        counts[name] = filled.received
-    return counts
+        tables[name] = filled
+    return tables
+
+
+def _constraints(
+    taken: Snapshot, places: Mapping[str, str], filled: Mapping[str, ReplacedTable]
+) -> dict[str, list[Constraint]]:
+    """Return what each table here is to keep beside its types."""
+    columns = {name: one.columns for name, one in filled.items()}
+    schema = taken.schema
+    return {
+        places[name]: list(constraints(schema.dialect, schema.tables[name], places, columns))
+        for name in places
+    }
 
 
 def _define(

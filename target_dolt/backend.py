@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import CommitConflictError
 
@@ -249,6 +250,11 @@ class Database(abc.ABC):
     def alter(self, connection: sa.Connection, old: Table, new: Table) -> None:
         """Give the table `old` the columns and types of `new`, with as few statements as
         the engine can; no row changes but by its new types."""
+
+    def constraint(self, table: Table, one: Constraint) -> Statements | None:
+        """Return how a table gets and loses a constraint; None where there is no place for it."""
+        del table, one
+        return None
 
     @abc.abstractmethod
     def writer(self, table: Table) -> Writer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.dialects import sqlite
@@ -21,8 +21,8 @@ Made from the rules of the dialects by `python -m target_dolt.docs`; a test hold
 
 A stream's native types come with its SCHEMA as `x-sql-datatype` (and `-properties`), or from the
 tap's catalog file (`source_catalog`), or from the source itself (`source_url`). Where none of these
-names a type, JSON Schema alone chooses it: the first table. `source_dialect` says whose names they
-are where the names do not tell.
+names a type, JSON Schema alone chooses it: the table `json-schema`. `source_dialect`
+says whose names they are where the names do not tell.
 
 - **exactly**: the value is read back as it came, and goes back into its own database as itself.
 - **as text**: the same, but the column compares and sorts as text; the source's type does not.
@@ -34,6 +34,38 @@ the tap wrote it, and the run says how many there were.
 
 DoltLite's tables are STRICT: a type goes where SQLite compares it rightly, else into text. Integers
 of 64 bits and decimals of up to 15 digits are numbers, wider ones text to the last digit.
+"""
+
+BESIDE = """
+## What tables keep beside their types
+
+A snapshot (`dolt-sync snapshot`) reads a source at one instant, and the commit's tables get what
+their database can keep. All of it, in the source's own words, is in `_target_dolt_objects` besides,
+and `dolt-sync restore` goes by that alone.
+"""
+
+BESIDE_ROWS = (
+    ("primary key", "yes", "yes", ""),
+    ("NOT NULL", "yes", "yes", ""),
+    ("unique and other indexes", "yes", "yes",
+     "partial ones, of expressions, of other kinds than trees: neither has them"),
+    ("foreign keys", "yes, verified with every row before the commit",
+     ("no: SQLite declares them only when a table is made, and enforces none unless a connection "
+     "asks"), "those that lead to a table which was not taken along"),
+    ("checks", "MySQL's and MariaDB's", "no: values are stored in another form",
+     "those in the SQL of Postgres and SQLite, which Dolt does not speak"),
+    ("defaults", "literals; MySQL's and MariaDB's expressions",
+     "no: SQLite declares them only when a table is made", "computed ones of other databases"),
+    ("comments", "yes", "no: SQLite has none", ""),
+)  # fmt: skip
+
+BESIDE_END = """
+They are taken off before rows are written and put on for the commit, so that no order of tables
+matters and a bulk load, which replaces by key, meets no second unique index. What the database
+refuses (a name that is taken, a key that is too long) stays in the catalogue, the log says so, and
+the run goes on. A tap's load of such a table takes all but the key off: a tap reads its tables one
+after the other, and nothing of one instant holds for its rows. Tables that a tap alone fills have
+their key, and with `source_url` the rest in the catalogue.
 """
 
 _ANY_NAME = "any other name"
@@ -87,7 +119,7 @@ def _row(rule: TypeRule) -> list[str]:
     ]
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+def _table(head: list[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:
@@ -111,7 +143,11 @@ def _section(dialect: Dialect) -> Iterator[str]:
 
 def types_page() -> str:
     """Return docs/types.md for the dialects that are installed."""
-    lines = [HEAD]
+    lines = [
+        HEAD + BESIDE,
+        *_table(["", "Dolt", "DoltLite", "in the catalogue alone"], BESIDE_ROWS),
+    ]
+    lines.append(BESIDE_END.rstrip())
     for dialect in sorted(load_plugins().dialects.values(), key=lambda one: one.name):
         lines += _section(dialect)
     return "\n".join(lines) + "\n"

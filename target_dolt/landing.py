@@ -13,6 +13,7 @@ from target_dolt import catalogue, objects
 from target_dolt.backend import Database, Table
 from target_dolt.catalogue import Catalogue
 from target_dolt.commits import RunBranch
+from target_dolt.constraints import Constraints
 from target_dolt.dialect import ColumnType
 from target_dolt.draft import Draft, draft
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
@@ -33,6 +34,8 @@ class Landing:
     """The tables that a run's streams go to.
 
     Attributes:
+        constraints: What tables keep beside their types.
+        lifted: Tables that have lost some of it.
         changed: Whether a table or the catalogue has changed since this was last set to False.
         widened: The columns that became wider since this was last emptied, for the message of
             the commit.
@@ -60,7 +63,9 @@ class Landing:
         self._objects = objects.read(branch.connection, tables) if sources.can_be_asked else {}
         if tables.has(objects.NAME):
             branch.know(objects.NAME)
+        self.constraints = Constraints(database, branch, tables, self.find)
         self._streams: dict[str, tuple[str, str]] = {}
+        self.lifted: set[str] = set()
         self.changed = False
         self.widened: list[str] = []
 
@@ -136,6 +141,7 @@ class Landing:
             wider: Types of columns that must hold more than the schema says.
         """
         table = self.place(stream)
+        self._lift(table)
         schema = self._sources.annotate(stream, schema)
         drawn = draft(
             stream,
@@ -164,6 +170,13 @@ class Landing:
         return replace(
             table, types=types, others=tuple(one for one in table.types if one not in known)
         )
+
+    def _lift(self, table: str) -> None:
+        """Take off a table what its rows could run into on their way."""
+        with told(f"table '{table}'"):
+            lifted = self.constraints.lift(table)
+        self.lifted |= lifted
+        self.changed |= bool(lifted)
 
     def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
         known = self._catalogue.types(drawn.table.name)
@@ -216,6 +229,8 @@ class Landing:
 
     def drop(self, table: Table) -> None:
         """Remove a table, and what the catalogue knows of it."""
+        self._lift(table.name)
+        self.constraints.forget(table.name)
         self._branch.know(table.name)
         self._tables.drop(table)
         self._branch.gone.add(table.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from target_dolt import catalogue, objects, state
 from target_dolt.backend import Database, Table
 from target_dolt.commits import RunBranch
+from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
 from target_dolt.json_schema import Validator
 from target_dolt.landing import Landing
@@ -83,6 +84,7 @@ class Load:
         """
         self._overlap.wait()  # the connection is the writer's until then
         drawn, table = self._landing.land(stream, schema, keys, wider)
+        self._written.update(dict.fromkeys(self._landing.lifted - self._written.keys(), ""))
         self._written[table.name] = stream
         plan = compile_plan(drawn, table, self.database, self.plugins, validate)
         return plan if self.settings.strict_types else LenientPlan(plan, validate, self.altered)
@@ -120,6 +122,14 @@ class Load:
             if self.branch.again(objects.NAME, write):
                 self._has_written = True
                 self._written[objects.NAME] = ""
+
+    def constrain(self, wanted: Mapping[str, Iterable[Constraint]], *, filled: bool) -> None:
+        """Put on tables what they keep beside their types, before their rows or after them."""
+        self._overlap.wait()
+        with told("the constraints"):
+            changed = self._landing.constraints.put(wanted, filled=filled)
+        self._has_written |= bool(changed)
+        self._written.update(dict.fromkeys(changed - self._written.keys(), ""))
 
     def preview(self) -> tuple[TableChange, ...]:
         """Return what a commit would change, in rows; nothing is committed."""

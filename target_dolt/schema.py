@@ -151,6 +151,11 @@ class Tables:
         if self._names is not None:
             self._names.pop(folded(table.name), None)
 
+    def forget(self, name: str) -> None:
+        """Reflect a table again when it is asked for next: somebody else has changed it."""
+        self._known.pop(name, None)
+        self._unique.pop(name, None)
+
     def _remember(self, table: Table) -> None:
         self._known[table.name] = table
         if self._names is not None:

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from target_dolt.backend import Row
 from target_dolt.commits import OWN_PREFIX
+from target_dolt.constraint import Constraint
+from target_dolt.constraints import SILENT
 from target_dolt.dialect import ColumnType
 from target_dolt.load import Load
 from target_dolt.messages import Commit, TableChange
@@ -51,10 +53,11 @@ class Session:
         """
 
         def look(
-            _connection: Any, _cursor: Any, statement: str, _parameters: Any, *_more: Any
+            _connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, *_: Any
         ) -> None:
             words = statement.split(maxsplit=1)
-            if words[0].upper() in _DDL and OWN_PREFIX not in statement:
+            silent = context.execution_options.get(SILENT)
+            if words[0].upper() in _DDL and OWN_PREFIX not in statement and not silent:
                 seen(statement.strip())
 
         sa.event.listen(self._load.connection, "before_cursor_execute", look)
@@ -82,6 +85,10 @@ class Session:
     def define(self, wanted: Iterable[SourceObject], gone: Iterable[SourceObject]) -> None:
         """Keep what a source's objects are now, and forget those that are gone."""
         self._load.define(list(wanted), list(gone))
+
+    def constrain(self, wanted: Mapping[str, Iterable[Constraint]]) -> None:
+        """Put on tables what they keep beside their types, once all of them have their rows."""
+        self._load.constrain(wanted, filled=True)
 
     def changes(self) -> tuple[TableChange, ...]:
         """Return what a commit would change, in rows; nothing is committed."""
@@ -131,6 +138,15 @@ class ReplacedTable:
         self.plan: Plan = self._load.plan(self.stream, self._schema, self._keys, None, self._wider)
         self._convert = self.plan.converts(self._names)
         self._writer = self._load.database.writer(self.plan.table)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns by their properties."""
+        return {column.source: column.name for column in self.plan.columns}
+
+    def constrain(self, columns: Iterable[Constraint]) -> None:
+        """Say what holds for the columns of each row, before the first one."""
+        self._load.constrain({self.plan.table.name: columns}, filled=False)
 
     def take(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take rows: values of the schema's properties in their order, as JSON brings them.

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
+from target_dolt.constraint import Constraint, Statements
 from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
+from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
 from target_dolt_plugins.dolt_lock import named_lock
@@ -204,6 +206,10 @@ class DoltDatabase(Database):
         }
         if respelled:
             connection.execute(described.update().values(respelled))
+
+    def constraint(self, table: Table, one: Constraint) -> Statements | None:
+        """Return how a table gets and loses a constraint."""
+        return statements(self._describe(table), one, self._sql)
 
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""

@@ -14,9 +14,11 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
+from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import CommitConflictError, ConfigError, LockedError
 from target_dolt_plugins import doltlite_engine
+from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_evolution import alter
 from target_dolt_plugins.doltlite_types import logical_type, storage
 from target_dolt_plugins.doltlite_writer import DoltLiteWriter, describe
@@ -170,6 +172,10 @@ class DoltLiteDatabase(Database):
     def alter(self, connection: sa.Connection, old: Table, new: Table) -> None:
         """Add columns; widen the others where their values are stored in another way."""
         alter(connection, old, new)
+
+    def constraint(self, table: Table, one: Constraint) -> Statements | None:
+        """Return how a table gets and loses NOT NULL, a unique or another index."""
+        return statements(table, one, self._sql.identifier_preparer.quote)
 
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""

@@ -1,0 +1,45 @@
+"""What a table keeps beside its types, as data: NOT NULL, uniques, indexes, foreign keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COLUMN, FOREIGN = "column", "foreign key"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Constraint:
+    """One thing that a table keeps beside its types.
+
+    Attributes:
+        kind: `column` (NOT NULL, default, comment), `unique`, `index`, `check`, `comment` (the
+            table's) or `foreign key`.
+        name: Its name; the column's, the table's.
+        columns: Its columns in order.
+        required: Whether the column takes no NULL.
+        sql: The check; the column's default.
+        comment: The comment.
+        table: The table that a foreign key leads to.
+        to_columns: That table's columns.
+        on_update: What a change there does here: `NO ACTION`, `CASCADE` and so on.
+        on_delete: What a delete there does here.
+    """
+
+    kind: str
+    name: str
+    columns: tuple[str, ...] = ()
+    required: bool = False
+    sql: str = ""
+    comment: str = ""
+    table: str = ""
+    to_columns: tuple[str, ...] = ()
+    on_update: str = "NO ACTION"
+    on_delete: str = "NO ACTION"
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """How a backend puts a constraint on a table, and how it takes it off again."""
+
+    put: tuple[str, ...]
+    lift: tuple[str, ...]

@@ -1,0 +1,222 @@
+"""What a snapshot's tables keep beside their types: NOT NULL, uniques, foreign keys and so on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from support import Place, database_of, record, schema, state
+from support_snapshot import Source, needs_pgserver, new_mysql, new_postgres
+from support_sources import MariaDB, needs_mariadb
+
+from demo.postgres import Postgres
+from tap_adapters import sync
+
+
+def is_dolt(place: Place) -> bool:
+    """Whether the place has all of MySQL's DDL."""
+    return "path" not in place.config
+
+
+def snapshot(place: Place, source: Source, **options: Any) -> sync.Taken:
+    """Take a snapshot through the Python API."""
+    return sync.snapshot(source.url, database_of(place), **options)
+
+
+@pytest.fixture
+def shop(source: Source) -> Source:
+    """Orders that come before the users whom they lead to, and clicks that lead to orders."""
+    source.execute(
+        "CREATE TABLE users (id integer NOT NULL PRIMARY KEY, mail varchar(40) NOT NULL, "
+        "name varchar(20) DEFAULT 'nobody', points integer DEFAULT 5 NOT NULL, "
+        "CONSTRAINT one_mail UNIQUE (mail))",
+        "CREATE TABLE orders (id integer NOT NULL PRIMARY KEY, mail varchar(40) NOT NULL, "
+        "user_id integer, CONSTRAINT whose FOREIGN KEY (user_id) REFERENCES users (id) "
+        "ON DELETE CASCADE)",
+        "CREATE INDEX by_mail ON orders (mail)",
+        "CREATE TABLE more (id integer NOT NULL PRIMARY KEY, order_id integer, "
+        "CONSTRAINT more_of FOREIGN KEY (order_id) REFERENCES orders (id))",
+        "INSERT INTO users VALUES (1, 'a@x', 'Ada', 1), (2, 'b@x', NULL, 2)",
+        "INSERT INTO orders VALUES (10, 'a@x', 1), (11, 'b@x', 2), (12, 'c@x', NULL)",
+        "INSERT INTO more VALUES (100, 10)",
+    )
+    return source
+
+
+def inspected(place: Place, table: str, *, at: str | None = None) -> dict[str, Any]:
+    """Return what SQLAlchemy finds on a table."""
+    database = place.open()
+    try:
+        with database.connect(at) as connection:
+            look = sa.inspect(connection)
+            return {
+                "required": {one["name"] for one in look.get_columns(table) if not one["nullable"]},
+                "defaults": {
+                    one["name"]: str(one["default"]).strip("()'")
+                    for one in look.get_columns(table)
+                    if one["default"] is not None
+                },
+                "comments": {
+                    one["name"]: one["comment"]
+                    for one in look.get_columns(table)
+                    if one.get("comment")
+                },
+                "indexes": {
+                    (tuple(one["column_names"]), bool(one["unique"]))
+                    for one in look.get_indexes(table)
+                },
+                "foreign": {
+                    (one["referred_table"], tuple(one["constrained_columns"]))
+                    for one in look.get_foreign_keys(table)
+                },
+                "checks": [one["sqltext"].strip("()") for one in look.get_check_constraints(table)],
+            }
+    finally:
+        database.close()
+
+
+def test_a_table_keeps_what_its_source_says_of_it(place: Place, shop: Source) -> None:
+    """NOT NULL and indexes on both backends; on Dolt foreign keys and defaults too."""
+    snapshot(place, shop)
+    users, orders = inspected(place, "users"), inspected(place, "orders")
+    assert users["required"] == {"id", "mail", "points"}
+    assert (("mail",), True) in users["indexes"]
+    assert orders["required"] == {"id", "mail"}
+    assert (("mail",), False) in orders["indexes"]
+    if is_dolt(place):
+        assert users["defaults"] == {"name": "nobody", "points": "5"}
+        assert orders["foreign"] == {("users", ("user_id",))}
+        assert inspected(place, "more")["foreign"] == {("orders", ("order_id",))}
+        assert place.call("dolt_verify_constraints", "--all") == 0
+
+
+def test_without_a_change_nothing_is_committed_or_told(place: Place, shop: Source) -> None:
+    """What is taken off for the rows and put on again leaves the table as it was."""
+    first = snapshot(place, shop)
+    assert first.commit is not None
+    again = snapshot(place, shop)
+    assert (again.commit, again.statements) == (None, ())
+    assert len(place.commits()) == 1
+
+
+def test_values_that_change_places_keep_their_rows(place: Place, shop: Source) -> None:
+    """A bulk load that replaces by key would lose a row to a second unique index."""
+    snapshot(place, shop)
+    shop.execute(
+        "UPDATE users SET mail = 'c@x' WHERE id = 1",
+        "UPDATE users SET mail = 'a@x' WHERE id = 2",
+        "UPDATE users SET mail = 'b@x' WHERE id = 1",
+    )
+    taken = snapshot(place, shop)
+    assert [(row["id"], row["mail"]) for row in place.rows("users")] == [(1, "b@x"), (2, "a@x")]
+    assert [(one.table, one.added, one.changed, one.deleted) for one in taken.changes] == [
+        ("users", 0, 2, 0)
+    ]
+    assert len(place.rows("orders")) == 3  # ON DELETE CASCADE took none while users were replaced
+
+
+def test_what_the_source_gives_up_is_given_up(place: Place, shop: Source) -> None:
+    """A unique that is no longer one may have rows that it would refuse."""
+    snapshot(place, shop)
+    drop = {
+        "postgres": "ALTER TABLE users DROP CONSTRAINT one_mail",
+        "mysql": "ALTER TABLE users DROP INDEX one_mail",
+        "sqlite": "ALTER TABLE users RENAME TO old_users",
+    }
+    shop.execute(drop[shop.kind])
+    if shop.kind == "sqlite":
+        shop.execute(
+            "CREATE TABLE users (id integer NOT NULL PRIMARY KEY, mail varchar(40), "
+            "name varchar(20), points integer NOT NULL)",
+            "INSERT INTO users SELECT * FROM old_users",
+            "DROP TABLE old_users",
+        )
+    shop.execute("INSERT INTO users VALUES (3, 'a@x', 'Alan', 3)")
+    snapshot(place, shop)
+    assert len(place.rows("users")) == 3
+    assert (("mail",), True) not in inspected(place, "users")["indexes"]
+
+
+def test_some_of_the_tables_alone(place: Place, shop: Source) -> None:
+    """A user whom an order that was not taken leads to may be gone: the key is, then, too."""
+    snapshot(place, shop)
+    shop.execute("DELETE FROM more", "DELETE FROM orders", "DELETE FROM users WHERE id = 2")
+    snapshot(place, shop, tables={"users": None})
+    assert [row["id"] for row in place.rows("users")] == [1]
+    assert len(place.rows("orders")) == 3
+    assert inspected(place, "orders")["foreign"] == set()
+    snapshot(place, shop)
+    assert place.rows("orders") == []
+    if is_dolt(place):
+        assert inspected(place, "orders")["foreign"] == {("users", ("user_id",))}
+
+
+def test_a_taps_rows_meet_none_of_it(place: Place, shop: Source) -> None:
+    """A tap reads its tables one after the other: nothing of an instant holds for its rows."""
+    snapshot(place, shop)
+    stream = schema(
+        "users",
+        {
+            "id": {"type": "integer"},
+            "mail": {"type": ["null", "string"], "maxLength": 40},
+            "name": {"type": ["null", "string"], "maxLength": 20},
+            "points": {"type": ["null", "integer"]},
+        },
+        ["id"],
+    )
+    more = [record("users", id=7, mail="a@x"), record("users", id=2, mail=None), state({"n": 1})]
+    place.load([stream, *more], table_map={"users": "users"})
+    found = {row["id"]: (row["mail"], row["points"]) for row in place.rows("users")}
+    assert found == {1: ("a@x", 1), 2: (None, None), 7: ("a@x", None)}
+    assert len(place.rows("orders")) == 3
+    snapshot(place, shop)
+    assert {row["id"]: row["mail"] for row in place.rows("users")} == {1: "a@x", 2: "b@x"}
+    assert inspected(place, "users")["required"] == {"id", "mail", "points"}
+
+
+def test_a_table_that_others_lead_to_can_go(place: Place, shop: Source) -> None:
+    """Foreign keys of tables that stay go with it."""
+    snapshot(place, shop)
+    shop.execute("DROP TABLE more", "DROP TABLE orders", "DROP TABLE users")
+    shop.execute("CREATE TABLE other (id integer NOT NULL PRIMARY KEY)")
+    snapshot(place, shop)
+    assert place.tables() == ["other"]
+
+
+@needs_pgserver
+def test_what_only_postgres_can_say_stays_in_the_catalogue(
+    place: Place, pgserver: Postgres
+) -> None:
+    """Partial and expression indexes, checks and computed defaults are put on no table here."""
+    source = new_postgres(pgserver)
+    source.execute(
+        "CREATE TABLE t (id integer PRIMARY KEY, a text, b text, at timestamptz DEFAULT now(), "
+        "tags text[] DEFAULT '{}', CHECK (a ~ '^x'))",
+        "CREATE UNIQUE INDEX one ON t (a) WHERE b IS NULL",
+        "CREATE UNIQUE INDEX two ON t (lower(a))",
+        "CREATE UNIQUE INDEX three ON t (a, b)",
+        "CREATE INDEX four ON t USING gin (tags)",
+        "COMMENT ON TABLE t IS 'it''s 100%'",
+        "COMMENT ON COLUMN t.a IS 'the \\ a'",
+        "INSERT INTO t VALUES (1, 'x', 'b'), (2, 'xx', 'c')",
+    )
+    snapshot(place, source)
+    found = inspected(place, "t")
+    assert found["indexes"] == {(("a", "b"), True)}
+    assert (found["checks"], found["defaults"]) == ([], {})
+    if is_dolt(place):
+        assert found["comments"] == {"a": "the \\ a"}
+
+
+@needs_mariadb
+def test_mysql_checks_are_dolts(place: Place, mariadb: MariaDB) -> None:
+    """A check of MySQL's is in Dolt's own SQL."""
+    source = new_mysql(mariadb)
+    source.execute(
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer, CONSTRAINT few CHECK (n % 10 < 7))",
+        "INSERT INTO t VALUES (1, 6)",
+    )
+    snapshot(place, source)
+    expected = ["`n` MOD 10) < 7"] if is_dolt(place) else []
+    assert [one.replace("%", "MOD") for one in inspected(place, "t")["checks"]] == expected
