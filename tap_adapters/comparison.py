@@ -11,7 +11,7 @@ from sqlalchemy.dialects import mysql
 
 from tap_adapters.canonical import Sums, form_of
 from tap_adapters.kept import Kept, KeptTable
-from tap_adapters.snapshot import Selection, Snapshot, decoded
+from tap_adapters.snapshot import Selection, Snapshot, Where, decoded
 from tap_adapters.source_schema import SourceTable
 from tap_adapters.stream import stream_schema
 from target_dolt import native_values
@@ -69,10 +69,10 @@ class Comparison:
         for rows in self._here.rows(self._kept, self.columns):
             yield decoded(rows, self.forms)
 
-    def there(self) -> Iterator[Sequence[Row]]:
-        """Yield the database's rows."""
+    def there(self, where: Where | None = None) -> Iterator[Sequence[Row]]:
+        """Yield the database's rows, all or those that meet a condition."""
         places = [place for place, one in enumerate(self._found.columns) if one in self.shared]
-        for rows in self._database.rows(self._found):
+        for rows in self._database.rows(self._found, where):
             yield decoded([[row[place] for place in places] for row in rows], self._convert)
 
     def _converters(self, plugins: Plugins) -> list[Callable[[Any], Any]]:

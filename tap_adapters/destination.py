@@ -6,13 +6,16 @@ import abc
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from tap_adapters.snapshot import Selection, Snapshot, source_url
+from tap_adapters.snapshot import Selection, Snapshot, Where, source_url
 from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
 from target_dolt.dialect import ColumnType
+
+if TYPE_CHECKING:
+    from tap_adapters.restore_rows import PlanRows
 
 Row = Sequence[Any]
 
@@ -119,8 +122,19 @@ class Destination(abc.ABC):
         """Return what makes a parameter of a value, None where it is one."""
 
     @abc.abstractmethod
-    def insert(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows."""
+
+    def fill(self, table: SourceTable, rows: PlanRows) -> int:
+        """Add all rows of a commit's table; return how many there are."""
+        return rows.count() if self._dry_run else self._fill(table, rows)
+
+    def _fill(self, table: SourceTable, rows: PlanRows) -> int:
+        count = 0
+        for some in rows.rows():
+            self.insert(table, rows.names, some)
+            count += len(some)
+        return count
 
     def delete(self, table: SourceTable, keys: Iterable[Row]) -> None:
         """Remove rows by key."""
@@ -138,8 +152,18 @@ class Destination(abc.ABC):
             rows,
         )
 
+    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
+        """Return a condition that rows with some keys meet, and its parameters."""
+        names = ", ".join(self.quoted(name) for name in table.key)
+        marks = f"({', '.join([self.mark] * len(table.key))})"
+        values = ", ".join([marks] * len(keys))
+        return f"({names}) IN ({self.values}{values})", [one for key in keys for one in key]
+
     mark = "%s"
     """A parameter's place in a statement."""
+
+    values = ""
+    """What stands before rows in a list of them."""
 
     def _key(self, table: SourceTable) -> str:
         return " AND ".join(f"{self.quoted(name)} = {self.mark}" for name in table.key)

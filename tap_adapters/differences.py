@@ -35,7 +35,9 @@ class Difference:
     kept: int = 0
 
 
-def hashes(rows: Forms, key: Sequence[int], part: int, parts: int) -> dict[tuple[Any, ...], int]:
+def hashes(
+    rows: Forms, key: Sequence[int], part: int = 0, parts: int = 1
+) -> dict[tuple[Any, ...], int]:
     """Return the hash of each row of one part of a table, by its key.
 
     Hashes are Python's own: they leave this process never.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tap_adapters.history import QueryError, commit_of, query_errors
 from tap_adapters.snapshot import CHUNK_ROWS, Decoder, decoded
 from tap_adapters.source_schema import NamedType, SourceTable, read_definition
-from target_dolt import Database, catalogue, objects
+from target_dolt import Database, Storage, catalogue, objects
 from target_dolt.catalogue import CatalogueRow
 from target_dolt.commits import OWN_PREFIX
 from target_dolt.dialect import ColumnType
@@ -94,13 +94,64 @@ class Kept:
         """Yield a table's rows in chunks, as int, Decimal, float, str or bytes; JSON is text."""
         names = list(table.types if columns is None else columns)
         decoders = [self._decoder(table.types[name]) for name in names]
-        selected: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+        for rows in self.stored(table, [sa.column(name) for name in names]):
+            yield decoded(rows, decoders)
+
+    def stored(
+        self, table: KeptTable, selected: Sequence[sa.ColumnElement[Any]]
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield rows in chunks, each value as the driver gives it."""
         query = sa.select(*selected).select_from(sa.table(table.name))
-        streaming = self._connection.execution_options(stream_results=True)
-        with query_errors(), streaming.begin():
-            result = streaming.execute(query)
-            while rows := result.fetchmany(CHUNK_ROWS):
-                yield decoded([tuple(row) for row in rows], decoders)
+        dialect = self._connection.dialect
+        with query_errors(), self._connection.begin():
+            # The driver's own cursor: SQLAlchemy's rows would take as long again.
+            cursor = self._database.cursor(self._connection)
+            try:
+                cursor.execute(str(query.compile(dialect=dialect)))
+                while rows := cursor.fetchmany(CHUNK_ROWS):
+                    yield rows
+            except dialect.loaded_dbapi.Error as error:
+                raise QueryError(str(error)) from error
+            finally:
+                cursor.close()
+
+    def differing(
+        self, known: KeptTable, commit: str, count: int
+    ) -> Iterator[list[tuple[Sequence[Any] | None, Sequence[Any] | None]]]:
+        """Yield the rows of a table that differ from those of another commit, `count` at once.
+
+        Args:
+            known: The table as the other commit has it, in the same form.
+            commit: The other commit.
+            count: How many are yielded at once.
+
+        Yields:
+            Each row as it was there and as it is here, None where there is none; its values in
+            the order of the table's columns.
+        """
+        decoders = [self._decoder(one) for one in known.types.values()]
+        sides = [[f"{side}_{name}" for name in known.types] for side in ("from", "to")]
+        with query_errors(), self._database.connect() as connection, connection.begin():
+            found = self._database.diff_rows(connection, known.name, commit, self.commit)
+            names = list(found.keys())
+            places = [[names.index(name) for name in side] for side in sides]
+            kind = names.index("diff_type")
+            while rows := found.fetchmany(count):
+                old, new = (
+                    decoded([[row[place] for place in side] for row in rows], decoders)
+                    for side in places
+                )
+                yield [
+                    (
+                        None if row[kind] == "added" else before,
+                        None if row[kind] == "removed" else now,
+                    )
+                    for row, before, now in zip(rows, old, new, strict=True)
+                ]
+
+    def storage(self, column_type: ColumnType) -> Storage:
+        """Return how the database keeps a type."""
+        return self._database.storage(column_type)
 
     def count(self, table: KeptTable) -> int:
         """Return how many rows a table has."""

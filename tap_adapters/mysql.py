@@ -22,8 +22,10 @@ from tap_adapters.snapshot import (
     Selection,
     Snapshot,
     SourceError,
+    Where,
     connected,
     decoded,
+    selected,
     shown,
 )
 from tap_adapters.source_schema import SourceColumn, SourceTable
@@ -97,7 +99,9 @@ class MySQLSnapshot(Snapshot):
             )
         self.schema = read_schema(connection, tables, tuple(one.name for one in others))
 
-    def rows(self, table: SourceTable) -> Iterator[Sequence[Sequence[Any]]]:
+    def rows(
+        self, table: SourceTable, where: Where | None = None
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows as the server sends them."""
         quote = self._connection.dialect.identifier_preparer.quote_identifier
         columns = ", ".join(_selected(quote(one.name), one) for one in table.columns)
@@ -106,7 +110,7 @@ class MySQLSnapshot(Snapshot):
         usual, driver.decoders = driver.decoders, _NUMBERS
         cursor = driver.cursor(SSCursor)
         try:
-            cursor.execute(query)
+            cursor.execute(*selected(query, where))
             are_bytes = [sends_bytes(one) for one in table.columns]
             decoders = [bytes.hex if one else None for one in are_bytes]
             while rows := cursor.fetchmany(CHUNK_ROWS):

@@ -18,8 +18,10 @@ from tap_adapters.snapshot import (
     Selection,
     Snapshot,
     SourceError,
+    Where,
     connected,
     decoded,
+    selected,
     shown,
 )
 from tap_adapters.source_schema import SourceColumn, SourceTable
@@ -98,7 +100,9 @@ class PostgresSnapshot(Snapshot):
         quote = self._connection.dialect.identifier_preparer.quote_identifier
         return ".".join(quote(name) for name in names)
 
-    def rows(self, table: SourceTable) -> Iterator[Sequence[Sequence[Any]]]:
+    def rows(
+        self, table: SourceTable, where: Where | None = None
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows, without those of tables that inherit from it."""
         columns = ", ".join(self._selected(column) for column in table.columns)
         only = "" if table.name in self._partitioned else "ONLY "
@@ -108,7 +112,8 @@ class PostgresSnapshot(Snapshot):
         cursor = driver.cursor(name="snapshot")
         try:
             _keep_floats_as_text(cursor)
-            cursor.execute(f"SELECT {columns or 'NULL'} FROM {only}{name}")  # noqa: S608 - quoted
+            query = f"SELECT {columns or 'NULL'} FROM {only}{name}"  # noqa: S608 - quoted
+            cursor.execute(*selected(query, where))
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield decoded(rows, decoders)
         except driver.Error as error:

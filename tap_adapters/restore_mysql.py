@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -97,7 +97,7 @@ class MySQLDestination(Destination):
             return lambda one: bytes.fromhex(one) if isinstance(one, str) else one
         return None
 
-    def insert(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows."""
         names = ", ".join(self.quoted(name) for name in columns)
         marks = ", ".join([self.mark] * len(columns))

@@ -1,21 +1,14 @@
-"""What each table of a commit is to be in a database, and how its values are written there."""
+"""What each table of a commit is to be in a database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-
-import msgspec
-import sqlalchemy as sa
 
 from tap_adapters.destination import Destination
 from tap_adapters.kept import Kept, KeptTable
 from tap_adapters.source_schema import Counter, SourceColumn, SourceTable
 from target_dolt.errors import ConfigError
-from target_dolt.json_schema import resolve
-from target_dolt.plugins import Plugins
-from target_dolt.values import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +27,6 @@ class Plan:
             for one in self.table.columns
             if one.generated is None and self.kept.column_of(one.name) is not None
         ]
-
-
-def _after(
-    first: Callable[[Any], Any] | None, then: Callable[[Any], Any] | None
-) -> Callable[[Any], Any] | None:
-    if first is None or then is None:
-        return first or then
-    return lambda value: then(first(value))
 
 
 def plan_of(kept: KeptTable, name: str | None, to: Destination) -> Plan:
@@ -68,25 +53,6 @@ def described(kept: KeptTable, to: Destination) -> SourceTable:
     name = _full(to, kept.name)
     schema = name.partition(".")[0] if "." in name and name != kept.name else None
     return SourceTable(name, schema, kept.name, tuple(columns), key)
-
-
-def writers(plan: Plan, to: Destination, plugins: Plugins) -> list[Callable[[Any], Any] | None]:
-    """Return what makes parameters of the commit's values, by column of the table."""
-    steps: list[Callable[[Any], Any] | None] = []
-    for column in plan.columns:
-        name = str(plan.kept.column_of(column.name))
-        column_type = plan.kept.types[name]
-        row = plan.kept.columns.get(name)
-        read: Callable[[Any], Any] | None = None
-        if row is not None and row.source_dialect == to.dialect:
-            dialect = plugins.dialects[row.source_dialect]
-            schema = resolve(msgspec.json.decode(row.json_schema), {})
-            rule = dialect.rule(schema)
-            read = rule.read(schema, column_type) if rule and rule.read else None
-        if isinstance(column_type, sa.JSON) and read is not None:
-            read = _after(parse_json, read)
-        steps.append(_after(read, to.value(column)))
-    return steps
 
 
 def _full(to: Destination, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -11,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
-from tap_adapters.destination import Destination, Row
+from tap_adapters.destination import CHUNK_ROWS, Destination, Row
 from tap_adapters.postgres import PostgresSnapshot
+from tap_adapters.restore_copy import Lines, copy_text
+from tap_adapters.restore_rows import PlanRows
 from tap_adapters.snapshot import Selection, SourceError, connected, shown
 from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
 from target_dolt.dialect import ColumnType
@@ -20,8 +21,8 @@ from target_dolt.types import first_of_kind
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-"""https://www.postgresql.org/docs/16/sql-copy.html, text format."""
+COPY_CHARACTERS = 1 << 18
+"""What is handed to the driver at once; it would ask for 8,192 characters."""
 
 _OTHER: tuple[tuple[type[ColumnType], Callable[[Any], str]], ...] = (
     (mysql.BIGINT, lambda one: "numeric(20)" if one.unsigned else "bigint"),
@@ -198,41 +199,44 @@ class PostgresDestination(Destination):
         del column
         return _text
 
-    def insert(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        """Add rows by COPY."""
+    def _fill(self, table: SourceTable, rows: PlanRows) -> int:
+        count = 0
+
+        def texts() -> Iterator[str]:
+            nonlocal count
+            for columns in rows.texts():
+                count += len(columns[0])
+                yield copy_text(columns)
+
+        self._copy(table, rows.names, texts())
+        return count
+
+    def rows(self, statement: str, rows: Iterable[Row]) -> None:
+        """Run a statement for many rows, many of them on one way to the server."""
+        from psycopg2.extras import execute_batch  # noqa: PLC0415 - an extra
+
         if self._dry_run:
             return
-        names = ", ".join(self.quoted(name) for name in columns)
         cursor: Any = self.connection.connection.cursor()
         try:
-            cursor.copy_expert(f"COPY {self.place(table)} ({names}) FROM STDIN", _Lines(rows))
+            execute_batch(cursor, statement, rows, CHUNK_ROWS)
         finally:
             cursor.close()
 
+    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows by COPY."""
+        if rows and not self._dry_run:
+            self._copy(table, columns, [copy_text(list(zip(*rows, strict=True)))])
 
-class _Lines(io.TextIOBase):
-    """Rows as COPY reads them, no more of them at once than it asks for."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = iter(rows)
-        self._rest = ""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1) -> str:
-        parts, length = [self._rest], len(self._rest)
-        limit = size if size is not None and size >= 0 else None
-        for row in self._rows:
-            line = "\t".join(["\\N" if one is None else one.translate(_ESCAPES) for one in row])
-            parts += (line, "\n")
-            length += len(line) + 1
-            if limit is not None and length >= limit:
-                break
-        text = "".join(parts)
-        end = len(text) if limit is None else limit
-        self._rest = text[end:]
-        return text[:end]
+    def _copy(self, table: SourceTable, columns: Sequence[str], texts: Iterable[str]) -> None:
+        names = ", ".join(self.quoted(name) for name in columns)
+        cursor: Any = self.connection.connection.cursor()
+        try:
+            cursor.copy_expert(
+                f"COPY {self.place(table)} ({names}) FROM STDIN", Lines(texts), COPY_CHARACTERS
+            )
+        finally:
+            cursor.close()
 
 
 def _text(value: Any) -> str:

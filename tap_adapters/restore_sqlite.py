@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +74,7 @@ class SQLiteDestination(Destination):
 
     dialect = "sqlite"
     mark = "?"
+    values = "VALUES "
 
     def type_of(self, column_type: ColumnType) -> str:
         """Return a type by whose name SQLite keeps each value."""
@@ -123,7 +124,7 @@ class SQLiteDestination(Destination):
         del column
         return lambda one: f"{one:f}" if isinstance(one, Decimal) else one
 
-    def insert(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows."""
         names = ", ".join(self.quoted(name) for name in columns)
         marks = ", ".join([self.mark] * len(columns))

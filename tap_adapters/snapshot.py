@@ -22,6 +22,9 @@ T = TypeVar("T")
 CHUNK_ROWS = 5_000
 """Rows that are read at once: enough to hide the way to the server, few megabytes."""
 
+Where = tuple[str, Sequence[Any]]
+"""A condition in the source's SQL, and its parameters."""
+
 Decoder = Callable[[Any], Any]
 """What a driver gives for a value that is not NULL -> what JSON would bring: int, Decimal, bool
 or text as the source prints it."""
@@ -49,8 +52,15 @@ class Snapshot(abc.ABC):
     schema: SourceSchema
 
     @abc.abstractmethod
-    def rows(self, table: SourceTable) -> Iterator[Sequence[Sequence[Any]]]:
-        """Yield a table's rows in chunks, each row's values in the order of the columns."""
+    def rows(
+        self, table: SourceTable, where: Where | None = None
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield a table's rows in chunks, each row's values in the order of the columns.
+
+        Args:
+            table: The table.
+            where: Which of them; None for all.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +214,14 @@ def json_schema(column_type: sa.types.TypeEngine[Any]) -> dict[str, Any]:
         size = {"precision": precision, "scale": column_type.scale or 0}
         schema["x-sql-datatype-properties"] = size
     return schema
+
+
+def selected(query: str, where: Where | None) -> tuple[Any, ...]:
+    """Return a query, of some rows where that is wanted, as a driver's cursor is given it."""
+    if where is None:
+        return (query,)
+    condition, parameters = where
+    return f"{query} WHERE {condition}", parameters
 
 
 def decoded(

@@ -13,7 +13,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tap_adapters.snapshot import CHUNK_ROWS, Selection, Snapshot, SourceError, json_schema, shown
+from tap_adapters.snapshot import (
+    CHUNK_ROWS,
+    Selection,
+    Snapshot,
+    SourceError,
+    Where,
+    json_schema,
+    selected,
+    shown,
+)
 from tap_adapters.source_schema import (
     Constraint,
     Counter,
@@ -112,13 +121,15 @@ class SQLiteSnapshot(Snapshot):
         row = self._connection.exec_driver_sql(query, (table,)).first()
         return Counter((row[0] if row else 0) + 1, "auto_increment")
 
-    def rows(self, table: SourceTable) -> Iterator[Sequence[Sequence[Any]]]:
+    def rows(
+        self, table: SourceTable, where: Where | None = None
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows, each value by the class that SQLite has it in."""
         columns = ", ".join(_quoted(column.name) for column in table.columns)
         query = f"SELECT {columns} FROM {_quoted(table.own_name)}"  # noqa: S608 - quoted
         flags = [column.json.get("type") == "boolean" for column in table.columns]
         driver: Any = self._connection.connection.driver_connection
-        cursor = driver.execute(query)
+        cursor = driver.execute(*selected(query, where))
         while rows := cursor.fetchmany(CHUNK_ROWS):
             yield [
                 tuple([_plain(one, flag) for one, flag in zip(row, flags, strict=True)])

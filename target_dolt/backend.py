@@ -163,6 +163,13 @@ class Database(abc.ABC):
         Closing the connection closes it for good: no pool keeps a branch in use.
         """
 
+    def cursor(self, connection: sa.Connection) -> Any:
+        """Return a cursor of the driver's for a query of many rows: few of them are held at once.
+
+        Whoever uses it begins the transaction and closes the cursor.
+        """
+        return connection.connection.cursor()
+
     @abc.abstractmethod
     def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
         """Call one of Dolt's procedures and return the first value of its answer."""

@@ -251,6 +251,42 @@ def test_rows_changed_since_stay(place: Place, rich: Source) -> None:
     assert work(done) == {"parts": (0, 0, 1, 0)}
 
 
+def test_by_history_only_rows_that_differ_are_looked_at(place: Place, rich: Source) -> None:
+    """Rows are put back as the older commit has them; a change elsewhere stays, and is told."""
+    parts = "other.parts" if rich.kind == "postgres" else "parts"
+    sync.snapshot(rich.url, database_of(place))
+    before = contents(rich)
+    rich.execute(
+        "UPDATE users SET amount = 77 WHERE name = 'bob'",
+        f"DELETE FROM {parts} WHERE number = 1",
+        f"INSERT INTO {parts} VALUES (8, 'new'), (9, 'it''s')",
+        "DELETE FROM loose WHERE a = 2",
+    )
+    sync.snapshot(rich.url, database_of(place))
+    after = contents(rich)
+    done = back(place, rich, at="HEAD~1", by_history=True)
+    assert work(done) == {"users": (0, 1, 0, 0), "parts": (1, 0, 2, 0), "loose": (3, 0, 2, 0)}
+    # Without a key no row can be asked for: such a table is compared as a whole.
+    assert {one.table.rpartition(".")[2] for one in done.tables if not one.by_history} == {"loose"}
+    assert contents(rich) == before
+    back(place, rich, overwrite=True)
+    assert contents(rich) == after
+    rich.execute(
+        f"UPDATE {parts} SET number = 7 WHERE number = 9",
+        f"INSERT INTO {parts} VALUES (5, 'other')",
+    )
+    done = restore(database_of(place), rich.url, at="HEAD~1", by_history=True)
+    assert work(done)["parts"] == (1, 0, 1, 0)
+    assert [one.there for one in done.checked if not one.equal] == [
+        one for one in before if "parts" in one
+    ]
+    told = run(place, rich, "--at", "HEAD~1", "--by-history", "--overwrite")
+    assert (told.exit_code, told.stderr[:30]) == (3, "Error: not equal to the commit")
+    unchecked = run(place, rich, "--at", "HEAD~1", "--by-history", "--overwrite", "--no-verify")
+    assert unchecked.exit_code == 0
+    assert "Looked at in part only, by history: " in unchecked.stderr
+
+
 def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source) -> None:
     """A moment between two commits gives the first; one before both is told."""
     sync.snapshot(shop_of_one.url, database_of(place))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pymysql.cursors import SSCursor
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
@@ -143,6 +144,11 @@ class DoltDatabase(Database):
             raise ConfigError(msg)
         _log.info("'%s': rows go by INSERT, at about half the speed: %s", self.name, missing)
         return "insert"
+
+    def cursor(self, connection: sa.Connection) -> Any:
+        """Return a cursor that leaves rows with the server until they are asked for."""
+        driver: Any = connection.connection.driver_connection
+        return driver.cursor(SSCursor)
 
     def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
         """Call a procedure."""
