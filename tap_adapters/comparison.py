@@ -73,14 +73,25 @@ class Comparison:
         """Yield the database's rows, all or those that meet a condition."""
         places = [place for place, one in enumerate(self._found.columns) if one in self.shared]
         for rows in self._database.rows(self._found, where):
-            yield decoded([[row[place] for place in places] for row in rows], self._convert)
+            columns = list(zip(*rows, strict=True))
+            yield list(
+                zip(
+                    *(
+                        _converted(columns[place], convert, form)
+                        for place, convert, form in zip(
+                            places, self._convert, self.forms, strict=True
+                        )
+                    ),
+                    strict=True,
+                )
+            )
 
     def _converters(self, plugins: Plugins) -> list[Callable[[Any], Any]]:
         """Return what brings the database's values into the form of the commit's."""
         dialect = plugins.dialects[self._database.schema.dialect]
         schema = stream_schema(self._found)
         steps = []
-        for column, name, form in zip(self.shared, self.columns, self.forms, strict=True):
+        for column, name in zip(self.shared, self.columns, strict=True):
             plain = resolve(schema["properties"][column.name], schema)
             own = plugins.hook.dolt_sql_type(dialect=dialect, schema=plain)
             column_type = self._kept.types[name]
@@ -88,7 +99,7 @@ class Comparison:
             if isinstance(column_type, sa.JSON) and not isinstance(own, sa.JSON):
                 convert = str  # MariaDB keeps JSON as text
             across = first_of_kind(_ACROSS, column_type)
-            steps.append(_chained(across(convert) if across else convert, form))
+            steps.append(across(convert) if across else convert)
         return steps
 
 
@@ -150,15 +161,19 @@ def pairs(
                 yield kept, None
 
 
-def _chained(
-    convert: Callable[[Any], Any], form: Callable[[Any], Any] | None
-) -> Callable[[Any], Any]:
-    def step(value: Any) -> Any:
-        try:
-            written = convert(value)
-            return written if form is None else form(written)
-        except ValueError:
-            # The commit cannot hold it, so it differs from any value there.
-            return "not of the commit's type", str(value)
+def _converted(column: Sequence[Any], convert: Step, form: Step | None) -> Sequence[Any]:
+    """Return a column of the database's in the form of the commit's."""
+    try:
+        made = [None if one is None else convert(one) for one in column]
+        return made if form is None else [None if one is None else form(one) for one in made]
+    except ValueError:
+        return [None if one is None else _one(one, convert, form) for one in column]
 
-    return step
+
+def _one(value: Any, convert: Step, form: Step | None) -> Any:
+    try:
+        written = convert(value)
+        return written if form is None else form(written)
+    except ValueError:
+        # The commit cannot hold it, so it differs from any value there.
+        return "not of the commit's type", str(value)

@@ -136,7 +136,7 @@ class Destination(abc.ABC):
             count += len(some)
         return count
 
-    def delete(self, table: SourceTable, keys: Iterable[Row]) -> None:
+    def delete(self, table: SourceTable, keys: Sequence[Row]) -> None:
         """Remove rows by key."""
         self.rows(f"DELETE FROM {self.place(table)} WHERE {self._key(table)}", keys)  # noqa: S608
 
@@ -144,7 +144,7 @@ class Destination(abc.ABC):
         """Remove all rows."""
         self.run(f"DELETE FROM {self.place(table)}")  # noqa: S608
 
-    def update(self, table: SourceTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def update(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Give columns of rows new values: each row has these, then its key."""
         changes = ", ".join(f"{self.quoted(name)} = {self.mark}" for name in columns)
         self.rows(

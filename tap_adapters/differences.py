@@ -6,7 +6,7 @@ last known to be equal to, by which a row that somebody has changed there since 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,8 @@ Row = Sequence[Any]
 Forms = Callable[[], Iterator[Sequence[Row]]]
 """Gives a side's rows in chunks, each value in its one form."""
 
-PART_ROWS = 500_000
-"""Rows whose hashes are held at once: some 100 MB."""
+PART_ROWS = 1_000_000
+"""Rows whose hashes are held at once: some 250 MB."""
 
 
 @dataclass(slots=True)
@@ -35,10 +35,28 @@ class Difference:
     kept: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Those rows of a table whose keys' hashes leave `number` when divided by `of`."""
+
+    number: int = 0
+    of: int = 1
+
+    def has(self, key: tuple[Any, ...]) -> bool:
+        """Whether a key's row is among them."""
+        return self.of == 1 or hash(key) % self.of == self.number
+
+
+WHOLE = Part()
+
+
 def hashes(
-    rows: Forms, key: Sequence[int], part: int = 0, parts: int = 1
+    rows: Forms,
+    key: Sequence[int],
+    part: Part = WHOLE,
+    only: Collection[tuple[Any, ...]] | None = None,
 ) -> dict[tuple[Any, ...], int]:
-    """Return the hash of each row of one part of a table, by its key.
+    """Return the hash of each row of one part of a table, by its key; or of `only` some keys.
 
     Hashes are Python's own: they leave this process never.
     """
@@ -46,16 +64,36 @@ def hashes(
     for some in rows():
         for row in some:
             own = tuple([row[place] for place in key])
-            if parts == 1 or hash(own) % parts == part:
+            if part.has(own) and (only is None or own in only):
                 found[own] = hash(tuple(row))
     return found
 
 
-def compare(
-    wanted: dict[tuple[Any, ...], int],
-    there: dict[tuple[Any, ...], int],
-    known: dict[tuple[Any, ...], int] | None,
-) -> Difference:
+Hashes = dict[tuple[Any, ...], int]
+
+
+def unequal(
+    wanted: Forms, there: Forms, key: Sequence[int], part: Part = WHOLE
+) -> tuple[Hashes, Hashes]:
+    """Return the hashes of rows that are not the same on both sides: the wanted, and those there.
+
+    Rows that are the same are forgotten as they are met: one side's hashes are held, not both's.
+    """
+    new = hashes(wanted, key, part)
+    old = {}
+    for some in there():
+        for row in some:
+            own = tuple([row[place] for place in key])
+            if part.has(own):
+                mine = hash(tuple(row))
+                if new.get(own) == mine:
+                    del new[own]
+                else:
+                    old[own] = mine
+    return new, old
+
+
+def compare(wanted: Hashes, there: Hashes, known: Hashes | None) -> Difference:
     """Return what is to be done; `known` is None where changes made there do not matter."""
     found = Difference()
     for key in wanted.keys() | there.keys():

@@ -44,6 +44,7 @@ def restore(
     at: str = "HEAD",
     tables: Mapping[str, str | None] | None = None,
     overwrite: bool = False,
+    base: str = "HEAD",
     by_history: bool = False,
     dry_run: bool = False,
     check: bool = True,
@@ -53,7 +54,7 @@ def restore(
 
     Tables that are missing there are made, as their source had them where the database is of its
     kind. In tables that are there only rows that differ are touched; those that somebody has
-    changed there since the last commit stay, unless `overwrite` is given.
+    changed there since the commit `base` stay, unless `overwrite` is given.
 
     Args:
         database: A path or URL, as target-dolt takes it.
@@ -63,10 +64,11 @@ def restore(
             that it came from. Default: all.
         overwrite: Whether rows that were changed there since are put back too, and tables of
             another form made again.
+        base: The commit that the database was last equal to, given as `at` is.
         by_history: Whether in tables that are there only those rows are looked at that differ
-            between the last commit and this one. It is faster by as much as rows are equal, and
-            right where the database is still as the last commit has it: what was changed there
-            since in other rows is seen by the comparison afterwards, and stays.
+            between `base` and this commit. It is faster by as much as rows are equal, and right
+            where the database is still as `base` has it: what was changed there since in other
+            rows is seen by the comparison afterwards, and stays.
         dry_run: Whether nothing is written.
         check: Whether both are compared afterwards.
         plugins: The plugins to use; None loads what is installed.
@@ -77,7 +79,7 @@ def restore(
     plugins = plugins or load_plugins()
     opened = open_database(where_of(database), plugins)
     try:
-        with kept_at(opened, at) as wanted, kept_at(opened, "HEAD") as known:
+        with kept_at(opened, at) as wanted, kept_at(opened, base) as known:
             chosen = chosen_tables(wanted, tables or {})
             with open_destination(url, Selection(), dry_run=dry_run) as to:
                 work = _Work(wanted, known, to, plugins, overwrite=overwrite, by_history=by_history)

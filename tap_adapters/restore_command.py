@@ -28,10 +28,16 @@ from tap_adapters.sync_options import password_option, targets_of, with_password
 )
 @click.option("--overwrite", is_flag=True, help="Put back rows that were changed there since, too.")
 @click.option(
+    "--base",
+    metavar="REF",
+    default="HEAD",
+    help="The commit that TARGET_URL was last equal to, if not the last one.",
+)
+@click.option(
     "--by-history",
     is_flag=True,
-    help="Look only at rows that differ between the last commit and REF: much faster, for a "
-    "database that is still as the last commit has it.",
+    help="Look only at rows that differ between --base and --at: much faster, for a database "
+    "that is still as --base has it.",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; show statements and counts.")
 @click.option("--no-verify", is_flag=True, help="Do not compare both afterwards.")
@@ -44,6 +50,7 @@ def restore(
     tables: Sequence[str],
     *,
     overwrite: bool,
+    base: str,
     by_history: bool,
     dry_run: bool,
     no_verify: bool,
@@ -53,11 +60,11 @@ def restore(
 
     Tables that are missing there are made, as their source had them where TARGET_URL is of its
     kind. In tables that are there only rows that differ are touched, and those that somebody has
-    changed since the last commit stay. Ends with 3 where both are not equal afterwards.
+    changed since the commit --base stay. Ends with 3 where both are not equal afterwards.
 
     To find them all rows of both sides are read. With --by-history only those are looked at that
-    differ between the last commit and REF; what was changed there in others is not put right, and
-    is found by the comparison afterwards, unless --no-verify is given too.
+    differ between --base and --at; what was changed there in others is not put right, and is found
+    by the comparison afterwards, unless --no-verify is given too.
 
     \b
     Examples:
@@ -70,6 +77,7 @@ def restore(
         at=ref,
         tables=targets_of(tables),
         overwrite=overwrite,
+        base=base,
         by_history=by_history,
         dry_run=dry_run,
         check=not no_verify,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tap_adapters.comparison import Comparison, sums_of
 from tap_adapters.destination import Destination, Row
-from tap_adapters.differences import PART_ROWS, Difference, compare, hashes
+from tap_adapters.differences import PART_ROWS, Difference, Hashes, Part, compare, hashes, unequal
 from tap_adapters.kept import Kept, KeptTable
 from tap_adapters.restore_plan import Plan
 from tap_adapters.restore_rows import PlanRows
@@ -17,8 +17,11 @@ from tap_adapters.snapshot import decoded
 from target_dolt.plugins import Plugins
 from target_dolt.types import type_text
 
-HISTORY_ROWS = 1_000
-"""Rows that are asked for by key at once: SQLite takes 32,766 values in a statement."""
+HISTORY_ROWS = 5_000
+"""Rows that are asked for by key at once."""
+
+HISTORY_VALUES = 30_000
+"""Values of their keys: SQLite takes 32,766 in a statement."""
 
 Key = tuple[Any, ...]
 
@@ -105,28 +108,41 @@ class Mending:
     def _by_comparison(self) -> TableRestored:
         """Mend it by what differs of all its rows."""
         done = TableRestored(self._plan.table.name)
-        pair, base = self._pair, self._base
+        pair = self._pair
         values = [self._to.value(pair.shared[place]) for place in pair.key]
         parts = max(1, -(-pair.count() // PART_ROWS))
-        for part in range(parts):
-            known = None
-            if not self._overwrite:
-                known = hashes(base.wanted, base.key, part, parts) if base else {}
-            difference = compare(
-                hashes(pair.wanted, pair.key, part, parts),
-                hashes(pair.there, pair.key, part, parts),
-                known,
-            )
+        for number in range(parts):
+            part = Part(number, parts)
+            new, old = unequal(pair.wanted, pair.there, pair.key, part)
+            known = None if self._overwrite else self._known_of(new, old, part)
+            difference = compare(new, old, known)
             gone = decoded(sorted(difference.deletes, key=repr), values)
             written = difference.updates | difference.inserts
             self._apply(difference, gone, self._with_keys(written) if written else ())
             done = done.with_more(difference)
         return done
 
+    def _known_of(self, new: Hashes, old: Hashes, part: Part) -> Hashes:
+        """Return the hashes of rows as the known commit has them, of those that are unequal."""
+        meant = new.keys() | old.keys()
+        kept = self._known.tables.get(self._plan.kept.name)
+        if not meant or kept is None or self._base is None:
+            return {}
+        if not _alike(kept, self._plan.kept):
+            return hashes(self._base.wanted, self._base.key, part, meant)
+        found = dict(new)  # a row that no diff tells is the same in both commits
+        for some in self._wanted.differing(kept, self._known.commit, HISTORY_ROWS):
+            for own in self._forms([now for _, now in some if now is not None]):
+                found.pop(own, None)
+            olds = self._hashes([before for before, _ in some if before is not None])
+            found |= {own: one for own, one in olds.items() if own in meant}
+        return found
+
     def _by_history(self, known: KeptTable) -> TableRestored:
         """Mend it by what differs between the two commits, looking at no other row."""
         done = TableRestored(self._plan.table.name, by_history=True)
-        for some in self._wanted.differing(known, self._known.commit, HISTORY_ROWS):
+        at_once = min(HISTORY_ROWS, HISTORY_VALUES // len(known.key))
+        for some in self._wanted.differing(known, self._known.commit, at_once):
             olds = [old for old, _ in some if old is not None]
             news = [new for _, new in some if new is not None]
             keys = self._keys(olds) | self._keys(news)
@@ -137,7 +153,8 @@ class Mending:
                 None if self._overwrite else self._hashes(olds),
             )
             gone = [keys[one] for one in sorted(difference.deletes, key=repr)]
-            self._apply(difference, gone, zip(self._forms(news), self._values(news), strict=True))
+            values = self._values(news, self._rows.names)
+            self._apply(difference, gone, zip(self._forms(news), values, strict=True))
             done = done.with_more(difference)
         return done
 
@@ -153,15 +170,16 @@ class Mending:
         found = decoded([[row[place] for place in places] for row in rows], forms)
         return [tuple(key) for key in found]
 
-    def _values(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return rows of the commit as parameters."""
-        places = self._places(self._rows.kept_names)
-        return decoded([[row[place] for place in places] for row in rows], self._rows.steps)
+    def _values(self, rows: Sequence[Row], names: Sequence[str]) -> Sequence[Row]:
+        """Return some columns of rows of the commit as parameters, by their names there."""
+        own = [self._rows.names.index(name) for name in names]
+        places = self._places([self._rows.kept_names[place] for place in own])
+        steps = [self._rows.steps[place] for place in own]
+        return decoded([[row[place] for place in places] for row in rows], steps)
 
     def _keys(self, rows: Sequence[Row]) -> dict[Key, Row]:
         """Return the keys of rows of the commit as parameters, by their one form."""
-        places = [self._rows.names.index(name) for name in self._plan.table.key]
-        values = ([row[place] for place in places] for row in self._values(rows))
+        values = self._values(rows, self._plan.table.key)
         return dict(zip(self._forms(rows), values, strict=True))
 
     def _hashes(self, rows: Sequence[Row]) -> dict[Key, int]:

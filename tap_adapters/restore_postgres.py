@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
-from tap_adapters.destination import CHUNK_ROWS, Destination, Row
+from tap_adapters.destination import Destination, Row
 from tap_adapters.postgres import PostgresSnapshot
 from tap_adapters.restore_copy import Lines, copy_text
+from tap_adapters.restore_postgres_types import in_order, literal, type_statement
 from tap_adapters.restore_rows import PlanRows
-from tap_adapters.snapshot import Selection, SourceError, connected, shown
+from tap_adapters.snapshot import Selection, SourceError, Where, connected, shown
 from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
 from target_dolt.dialect import ColumnType
 from target_dolt.types import first_of_kind
@@ -23,6 +24,8 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 COPY_CHARACTERS = 1 << 18
 """What is handed to the driver at once; it would ask for 8,192 characters."""
+
+_BESIDE = "pg_temp.target_dolt_rows"
 
 _OTHER: tuple[tuple[type[ColumnType], Callable[[Any], str]], ...] = (
     (mysql.BIGINT, lambda one: "numeric(20)" if one.unsigned else "bigint"),
@@ -99,8 +102,8 @@ class PostgresDestination(Destination):
     def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
         """Make schemas, types in the order of their needs, and sequences."""
         names = {one.name for one in self.snapshot.schema.types}
-        for one in _in_order([one for one in types if one.name not in names]):
-            self.run(_type_statement(self, one))
+        for one in in_order([one for one in types if one.name not in names]):
+            self.run(type_statement(self.quoted, one))
         known = self.snapshot.schema.sequences
         for counter in sequences:
             if counter.name not in known:
@@ -181,7 +184,7 @@ class PostgresDestination(Destination):
                 owned = _sequence_name(self, column.counter)
                 self.run(f"ALTER SEQUENCE {owned} OWNED BY {place}.{name}")
             if column.comment:
-                self.run(f"COMMENT ON COLUMN {place}.{name} IS {_literal(column.comment)}")
+                self.run(f"COMMENT ON COLUMN {place}.{name} IS {literal(column.comment)}")
         for one in table.constraints:
             if one.kind in {"index", "unique index"}:
                 self.run(str(one.definition))
@@ -190,9 +193,9 @@ class PostgresDestination(Destination):
                 self._constraint(table, one.name, one.definition)
                 what = f"CONSTRAINT {self.quoted(one.name)} ON {place}"
             if one.comment:
-                self.run(f"COMMENT ON {what} IS {_literal(one.comment)}")
+                self.run(f"COMMENT ON {what} IS {literal(one.comment)}")
         if table.comment:
-            self.run(f"COMMENT ON TABLE {place} IS {_literal(table.comment)}")
+            self.run(f"COMMENT ON TABLE {place} IS {literal(table.comment)}")
 
     def value(self, column: SourceColumn) -> Callable[[Any], Any] | None:
         """Return what makes text of a value that Postgres reads as the column's type."""
@@ -208,33 +211,57 @@ class PostgresDestination(Destination):
                 count += len(columns[0])
                 yield copy_text(columns)
 
-        self._copy(table, rows.names, texts())
+        self._copy(self.place(table), rows.names, texts())
         return count
 
-    def rows(self, statement: str, rows: Iterable[Row]) -> None:
-        """Run a statement for many rows, many of them on one way to the server."""
-        from psycopg2.extras import execute_batch  # noqa: PLC0415 - an extra
+    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
+        """Return a condition for few rows; a table that was just filled has no statistics, and
+        would be read whole for them."""
+        self.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        return super().with_keys(table, keys)
 
+    def update(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Give columns of rows new values, by one statement."""
+        changes = ", ".join(f"{self.quoted(one)} = new.{self.quoted(one)}" for one in columns)
+        self._by_key(
+            table,
+            [*columns, *table.key],
+            rows,
+            f"UPDATE {self.place(table)} old SET {changes} FROM",  # noqa: S608 - quoted
+        )
+
+    def delete(self, table: SourceTable, keys: Sequence[Row]) -> None:
+        """Remove rows by key, by one statement."""
+        self._by_key(table, table.key, keys, f"DELETE FROM {self.place(table)} old USING")  # noqa: S608
+
+    def _by_key(
+        self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row], statement: str
+    ) -> None:
+        """Run a statement on a table and rows that are copied beside it; they end with the run."""
         if self._dry_run:
             return
+        names = ", ".join(self.quoted(name) for name in columns)
+        form = f"SELECT {names} FROM {self.place(table)} WITH NO DATA"  # noqa: S608 - quoted
+        same = " AND ".join(f"old.{one} = new.{one}" for one in map(self.quoted, table.key))
         cursor: Any = self.connection.connection.cursor()
         try:
-            execute_batch(cursor, statement, rows, CHUNK_ROWS)
+            cursor.execute(f"CREATE TEMPORARY TABLE {_BESIDE} ON COMMIT DROP AS {form}")
+            self._copy(_BESIDE, columns, [copy_text(list(zip(*rows, strict=True)))])
+            cursor.execute(f"{statement} {_BESIDE} new WHERE {same}")
+            cursor.execute(f"DROP TABLE {_BESIDE}")
         finally:
             cursor.close()
 
     def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows by COPY."""
         if rows and not self._dry_run:
-            self._copy(table, columns, [copy_text(list(zip(*rows, strict=True)))])
+            self._copy(self.place(table), columns, [copy_text(list(zip(*rows, strict=True)))])
 
-    def _copy(self, table: SourceTable, columns: Sequence[str], texts: Iterable[str]) -> None:
+    def _copy(self, place: str, columns: Sequence[str], texts: Iterable[str]) -> None:
         names = ", ".join(self.quoted(name) for name in columns)
         cursor: Any = self.connection.connection.cursor()
         try:
-            cursor.copy_expert(
-                f"COPY {self.place(table)} ({names}) FROM STDIN", Lines(texts), COPY_CHARACTERS
-            )
+            cursor.copy_expert(f"COPY {place} ({names}) FROM STDIN", Lines(texts), COPY_CHARACTERS)
         finally:
             cursor.close()
 
@@ -245,10 +272,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return "\\x" + value.hex()
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def _literal(text: str) -> str:
-    return "'{}'".format(text.replace("'", "''"))
 
 
 def _sequence_name(to: Destination, counter: Counter) -> str:
@@ -262,35 +285,3 @@ def _options(counter: Counter) -> str:
         f"START {counter.start} INCREMENT {counter.step} MINVALUE {counter.least} "
         f"MAXVALUE {counter.greatest} {cycle}"
     )
-
-
-def _in_order(types: Sequence[NamedType]) -> Iterator[NamedType]:
-    """Yield types after those that they are made of."""
-    left = list(types)
-    while left:
-        names = {one.name for one in left}
-        ready = [one for one in left if not names & (_needs(one) - {one.name})] or left[:1]
-        yield from ready
-        left = [one for one in left if one not in ready]
-
-
-def _needs(one: NamedType) -> set[str]:
-    parts = [one.base or "", *(kind for _, kind in one.fields)]
-    return {part.removesuffix("[]") for part in parts}
-
-
-def _type_statement(to: Destination, one: NamedType) -> str:
-    if one.kind == "enum":
-        return f"CREATE TYPE {one.name} AS ENUM ({', '.join(map(_literal, one.labels))})"
-    if one.kind == "composite":
-        fields = ", ".join(f"{to.quoted(name)} {kind}" for name, kind in one.fields)
-        return f"CREATE TYPE {one.name} AS ({fields})"
-    parts = [f"CREATE DOMAIN {one.name} AS {one.base}"]
-    if one.collation:
-        parts.append(f"COLLATE {one.collation}")
-    if one.default is not None:
-        parts.append(f"DEFAULT {one.default}")
-    if not one.nullable:
-        parts.append("NOT NULL")
-    parts += [f"CONSTRAINT {to.quoted(name)} {check}" for name, check in one.checks.items()]
-    return " ".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tap_adapters.canonical import BUCKETS, digest
+from tap_adapters.canonical import BUCKETS, digest, part_of
 from tap_adapters.comparison import Comparison, Rows, pairs, sums_of
 from tap_adapters.kept import Kept, KeptTable, kept_at
 from tap_adapters.snapshot import Selection, Snapshot, open_snapshot
@@ -162,7 +162,7 @@ def _part(rows: Rows, key: Sequence[int], parts: set[int]) -> Counter[tuple[Any,
     for some in rows():
         for row in some:
             own = [row[place] for place in key] if key else row
-            if digest(own) % BUCKETS in parts:
+            if part_of(own) in parts:
                 found[tuple(own) if key else (), digest(row)] += 1
     return found
 

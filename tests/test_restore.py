@@ -269,7 +269,8 @@ def test_by_history_only_rows_that_differ_are_looked_at(place: Place, rich: Sour
     # Without a key no row can be asked for: such a table is compared as a whole.
     assert {one.table.rpartition(".")[2] for one in done.tables if not one.by_history} == {"loose"}
     assert contents(rich) == before
-    back(place, rich, overwrite=True)
+    done = back(place, rich, base="HEAD~1", by_history=True)
+    assert work(done) == {"users": (0, 1, 0, 0), "parts": (2, 0, 1, 0), "loose": (2, 0, 3, 0)}
     assert contents(rich) == after
     rich.execute(
         f"UPDATE {parts} SET number = 7 WHERE number = 9",
