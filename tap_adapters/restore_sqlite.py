@@ -19,6 +19,7 @@ from tap_adapters.snapshot import Selection, SourceError, shown
 from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
 from tap_adapters.sqlite import SQLiteSnapshot
 from target_dolt.dialect import ColumnType
+from target_dolt.errors import ConfigError
 from target_dolt.types import first_of_kind
 from target_dolt_plugins import doltlite_engine
 
@@ -44,6 +45,9 @@ _MAKE = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript('VACUUM
 
 def _make(path: Path) -> None:
     """Make a file in SQLite's own format: DoltLite's library would make one of its own."""
+    if not path.absolute().parent.is_dir():
+        msg = f"there is no directory '{path.parent}' for the SQLite file '{path}'; create it"
+        raise ConfigError(msg)
     clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     subprocess.run([sys.executable, "-c", _MAKE, str(path)], check=True, env=clean)  # noqa: S603
 
@@ -53,9 +57,13 @@ def destination(url: sa.URL, selection: Selection, *, dry_run: bool) -> Iterator
     """Hold one transaction open, committed where nothing fails; make the file where it is not."""
     path = Path(url.database or "")
     doltlite_engine.load()
+    place = url
     if not path.exists():
-        _make(path)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+        if dry_run:
+            place = url.set(database=":memory:")  # as empty, and gone afterwards
+        else:
+            _make(path)
+    engine = sa.create_engine(place, poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
             driver: Any = connection.connection.driver_connection

@@ -11,21 +11,19 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
+from support_restore import back, contents, shape, work
 from support_snapshot import PAIRS, Source, World, needs_pgserver, new_postgres, new_sqlite
 
 from demo.postgres import Postgres as PgServer
 from tap_adapters import sync
 from tap_adapters.cli import cli
 from tap_adapters.history import QueryError
-from tap_adapters.restore import Restored, restore
-from tap_adapters.snapshot import open_snapshot
-from tap_adapters.source_schema import SourceSchema
+from tap_adapters.restore import restore
 from target_dolt.errors import ConfigError
 
 RICH = {
@@ -114,38 +112,6 @@ def rich(source: Source) -> Source:
     """A source with all that tables of its kind can have."""
     source.execute(*(one for one in RICH[source.kind].split(";\n") if one.strip()))
     return source
-
-
-def back(place: Place, source: Source, **options: Any) -> Restored:
-    """Carry a commit back; what was written must be equal, where all was."""
-    done = restore(database_of(place), source.url, **options)
-    if not any(one.kept for one in done.tables):
-        assert [one.table for one in done.checked if not one.equal] == []
-    return done
-
-
-def shape(source: Source) -> SourceSchema:
-    """Return what a source's tables are."""
-    with open_snapshot(source.url) as opened:
-        return opened.schema
-
-
-def contents(source: Source) -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows of a source, as it gives them to its readers."""
-    with open_snapshot(source.url) as opened:
-        return {
-            name: sorted((row for rows in opened.rows(table) for row in map(tuple, rows)), key=repr)
-            for name, table in opened.schema.tables.items()
-        }
-
-
-def work(done: Restored) -> dict[str, tuple[int, int, int, int]]:
-    """Return what was done to tables in which anything was or is to be done."""
-    found = {
-        one.table.rpartition(".")[2]: (one.inserted, one.updated, one.deleted, one.kept)
-        for one in done.tables
-    }
-    return {table: counts for table, counts in found.items() if any(counts)}
 
 
 def test_an_empty_database_becomes_the_source(
@@ -391,3 +357,40 @@ def test_the_command_tells_what_it_did(
     assert (real.exit_code, real.stderr) == (0, "")
     assert real.stdout.splitlines()[-1].startswith(f"Restored {place.commits()[-1]}")
     assert contents(target) == contents(rich)
+
+
+def test_a_dry_run_makes_no_file(place: Place, shop_of_one: Source, tmp_path: Path) -> None:
+    """An SQLite file that is missing stays so; without its directory none is made at all."""
+    sync.snapshot(shop_of_one.url, database_of(place))
+    before = sorted(tmp_path.iterdir())
+    done = restore(database_of(place), f"sqlite:///{tmp_path}/new.sqlite", dry_run=True)
+    assert work(done) == {"one": (1, 0, 0, 0)}
+    assert sorted(tmp_path.iterdir()) == before
+    with pytest.raises(ConfigError, match="there is no directory"):
+        restore(database_of(place), f"sqlite:///{tmp_path}/none/new.sqlite")
+
+
+@pytest.mark.parametrize("name", ["missing.db", "doltlite:///{}/missing.db"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("restore", "{}", "sqlite:///{}/shop.sqlite"),
+        ("restore", "{}", "sqlite:///{}/shop.sqlite", "--dry-run"),
+        ("verify", "{}", "sqlite:///{}/shop.sqlite"),
+        ("log", "{}"),
+        ("diff", "{}"),
+        ("state", "{}"),
+        ("sql", "{}", "SELECT 1"),
+    ],
+    ids=" ".join,
+)
+def test_what_only_looks_makes_nothing(
+    arguments: tuple[str, ...], name: str, tmp_path: Path
+) -> None:
+    """A DATABASE that is missing is an error that says so, and is missing afterwards."""
+    database = name.format(tmp_path) if ":" in name else str(tmp_path / name)
+    command, _, *rest = (one.replace("{}", str(tmp_path)) for one in arguments)
+    result = CliRunner().invoke(cli, [command, database, *rest])
+    assert result.exit_code == 1, result.output
+    assert result.stderr == f"Error: there is no '{tmp_path}/missing.db'\n"
+    assert list(tmp_path.iterdir()) == []
