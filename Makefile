@@ -54,7 +54,7 @@ endif
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it, load again; show the history (DEST=dir: into Dolt)
+demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it, load again, damage it, restore it (DEST=dir: into Dolt)
 	@$(ENVS)/postgres/bin/python -m demo --loader $(BIN) \
 		--tap $(ENVS)/tap-postgres/bin/tap-postgres $(if $(DEST),--dest "$(DEST)")
 

@@ -1,4 +1,5 @@
-"""Load Postgres, change some rows, load again, look at the history, load a third time.
+"""Load Postgres, change some rows, load again, look at the history, load a third time; then damage
+Postgres, and carry a commit back into it.
 
 Nothing printed is made up: each figure is read from Postgres or from the database.
 """
@@ -20,12 +21,15 @@ from types import FrameType
 from demo import nyc_flights
 from demo.pipe import Pipe, Run
 from demo.postgres import Postgres, running_postgres
+from demo.recovery import Sync, contents, damage
 
 CHANGES = (
     "UPDATE airlines SET name = 'Endeavor Air' WHERE carrier = '9E'",
     "INSERT INTO planes (tailnum, year, model) VALUES ('N2026X', 2012, 'A220-300')",
     "UPDATE flights SET dep_delay = dep_delay + 60 WHERE day = 1 AND flight IN (1545, 1714)",
 )
+DIFFERENT = 3
+"""The exit code of `dolt-sync verify` where a table differs."""
 CHANGED = {"airlines": 1, "planes": 1, "flights": 2}
 """How many rows of each table the changes touch."""
 
@@ -89,6 +93,7 @@ def _stop(signum: int, frame: FrameType | None) -> None:
 
 def tell(server: Postgres, pipe: Pipe) -> None:
     """Tell the story, and stop where the database says something else."""
+    yesterday = contents(server)
     say("First run")
     first = run(pipe)
     rows = {table: nyc_flights.count(server, table) for table in nyc_flights.TABLES}
@@ -146,6 +151,31 @@ def tell(server: Postgres, pipe: Pipe) -> None:
     at_last = commits(pipe)
     print(f"{third.states} STATE lines passed on; commits before: {after}, after: {at_last}")
     expect(at_last == after, "no commit in the third run")
+    recover(Sync(pipe, server), old, yesterday)
+
+
+def recover(sync: Sync, old: str, yesterday: dict[str, str]) -> None:
+    """Damage Postgres, and carry a commit back into it.
+
+    Args:
+        sync: What carries it.
+        old: The commit.
+        yesterday: What Postgres itself said of its tables then.
+    """
+    say("An accident in Postgres: rows are deleted and overwritten")
+    for one in damage(sync.server):
+        print(f"{one.statement};\n  {one.rows:,} rows")
+    expect(sync.run("verify", "--at", old) == DIFFERENT, "differences after the accident")
+
+    say("The commit before today's changes is carried back: only rows that differ are touched")
+    expect(sync.run("restore", "--at", old, "--overwrite") == 0, "a restore without an error")
+
+    say("And compared: by dolt-sync with the commit, by Postgres with what it held at the start")
+    expect(sync.run("verify", "--at", old) == 0, "no difference after the restore")
+    now = contents(sync.server)
+    for table, text in now.items():
+        print(f"{table}: md5 {yesterday[table]} at the start, {text} now")
+    expect(now == yesterday, "the tables as they were at the start")
 
 
 def run(pipe: Pipe) -> Run:
