@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from singer_sdk.sql.connector import SQLToJSONSchema
+from sqlalchemy.dialects import postgresql
 
 from tap_adapters.source_schema import SourceSchema, SourceTable
 from target_dolt.errors import ConfigError, TargetDoltError
@@ -209,6 +210,8 @@ def json_schema(column_type: sa.types.TypeEngine[Any]) -> dict[str, Any]:
     schema: dict[str, Any] = dict((_PLAIN if inexact else _EXACT).to_jsonschema(column_type))
     names = schema.get("type", "string")
     schema["type"] = names[0] if isinstance(names, list) else names
+    if isinstance(column_type, postgresql.OID):
+        schema["type"] = "integer"  # SQLAlchemy's is no Integer, though its values are
     precision = getattr(column_type, "precision", None)
     if isinstance(column_type, sa.Numeric) and not inexact and precision is not None:
         size = {"precision": precision, "scale": column_type.scale or 0}
