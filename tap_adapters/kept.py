@@ -165,7 +165,7 @@ class Kept:
         )
 
 
-def _commit_at(database: Database, ref: str) -> str:
+def commit_at(database: Database, ref: str) -> str:
     """Return the commit of a branch, a tag or a hash; of a time the last one until then."""
     try:
         return commit_of(database, ref)
@@ -189,7 +189,7 @@ def _commit_at(database: Database, ref: str) -> str:
 @contextmanager
 def kept_at(database: Database, ref: str) -> Iterator[Kept]:
     """Open a database as of a branch, a tag, a commit or a time, in UTC without an offset."""
-    commit = _commit_at(database, ref)
+    commit = commit_at(database, ref)
     with query_errors(), database.connect(commit) as connection:
         yield Kept(database, commit, connection)
 

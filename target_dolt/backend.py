@@ -269,12 +269,19 @@ class Database(abc.ABC):
 
     @abc.abstractmethod
     def diff_rows(
-        self, connection: sa.Connection, table: str, old: str, new: str
+        self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
     ) -> sa.CursorResult[Any]:
         """Return the rows of a table that differ between two commits, given by their hashes.
 
         Columns: `from_...` and `to_...` for each of the table's, and `diff_type`, which is
         added, modified or removed.
+
+        Args:
+            connection: A connection, on the newer commit where the table's columns may differ.
+            table: The table's name.
+            old: The older commit.
+            new: The newer one.
+            where: Which of the rows, as a WHERE clause in SQL; empty for all.
         """
 
     @abc.abstractmethod

@@ -1,8 +1,9 @@
 """Where a stream comes from: the native types of its columns, and whose names they are.
 
 Native types, best first: the SCHEMA's own; the tap's catalog file; the source itself. Their
-dialect: `source_dialect`; that of `source_url`; what the table was made by; the one dialect that
-knows every native type of the SCHEMA. Where none of them tells, JSON Schema alone chooses.
+dialect: `source_dialect`; that of `source_url`; what the SCHEMA says itself, as tap-dolt's do; what
+the table was made by; the one dialect that knows every native type of the SCHEMA. Where none of
+them tells, JSON Schema alone chooses.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from target_dolt.settings import Settings
 
 GENERIC = "json-schema"
 """The dialect for streams that name no native types."""
+
+DIALECT = "x-sql-dialect"
+"""The word of a whole SCHEMA that says whose its native types are."""
 
 Native = Mapping[str, Mapping[str, Any]]
 
@@ -87,6 +91,9 @@ class Sources:
         """
         if self._named is not None:
             return self._dialects[self._named]
+        given = schema.get(DIALECT)
+        if isinstance(given, str) and given in self._dialects:
+            return self._dialects[given]
         natives = _native_types(schema)
         if not natives:
             return self._dialects[GENERIC]

@@ -225,10 +225,11 @@ class DoltDatabase(Database):
         return InsertWriter(described, self._sql, table.others)  # REPLACE would empty the others
 
     def diff_rows(
-        self, connection: sa.Connection, table: str, old: str, new: str
+        self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
     ) -> sa.CursorResult[Any]:
         """Return the rows that differ, each side by its own commit's columns."""
-        return connection.exec_driver_sql("SELECT * FROM dolt_diff(%s, %s, %s)", (old, new, table))
+        statement = f"SELECT * FROM dolt_diff(%s, %s, %s) {where}"  # noqa: S608 - words of ours
+        return connection.exec_driver_sql(statement, (old, new, table))
 
     def close(self) -> None:
         """Stop the server where it is ours, after the last other run that uses it."""

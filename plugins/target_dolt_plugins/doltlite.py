@@ -182,11 +182,11 @@ class DoltLiteDatabase(Database):
         return DoltLiteWriter(describe(table), self._sql, table.others)
 
     def diff_rows(
-        self, connection: sa.Connection, table: str, old: str, new: str
+        self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
     ) -> sa.CursorResult[Any]:
         """Return the rows that differ; each table has a function for that."""
         function = self._sql.identifier_preparer.quote(f"dolt_diff_{table}")
-        return connection.exec_driver_sql(f"SELECT * FROM {function}(?, ?)", (old, new))  # noqa: S608 - quoted
+        return connection.exec_driver_sql(f"SELECT * FROM {function}(?, ?) {where}", (old, new))  # noqa: S608 - quoted
 
     def close(self) -> None:
         """Close the database: connections are closed by whoever opened them."""
