@@ -24,7 +24,8 @@ def written(act: Callable[[], Any]) -> list[str]:
     with redirect_stdout(out):
         act()
     out.flush()
-    return out.buffer.getvalue().decode().splitlines()  # type: ignore[attr-defined, no-any-return]
+    text: str = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    return text.split("\n")[:-1]  # a text may hold what str.splitlines() parts too
 
 
 def read(
