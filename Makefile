@@ -39,6 +39,15 @@ endif
 TEST_TAPS := $(PIPELINEWISE_POSTGRES) $(firstword $(MYSQL_TAPS))
 ALL_TAPS := $(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP) $(TAP_POSTGRES)
 
+# Targets that tap-dolt is piped into, each in an environment of its own; `make test` has them where
+# they were made.
+TARGETS := $(ENVS)/meltanolabs-target-postgres/.made-0.8.1 $(ENVS)/pipelinewise-target-postgres/.made-2.1.2
+
+# pipelinewise-target-postgres wants a psycopg2-binary without wheels for Python 3.12 and later.
+ifneq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info < (3, 12))'),True)
+TARGETS := $(firstword $(TARGETS))
+endif
+
 # A worker for each core, each with a Dolt server of its own; what one has left another takes.
 # PYTEST_ARGS="-n0 -s" runs in one process. On macOS DoltLite starts a process again in order to
 # load, which a worker does not survive.
@@ -49,7 +58,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test taps fixtures lint bench clean
+.PHONY: help demo test taps targets fixtures lint bench clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -64,6 +73,9 @@ test: $(PROJECT) $(MELTANO) $(STORAGE) $(TEST_TAPS) ## Run the tests (PYTEST_ARG
 
 taps: $(PROJECT) $(ALL_TAPS) ## Run real taps of every family, content compared with their sources
 	@$(PYTEST) tests/test_log_based.py tests/test_tap_families.py $(PYTEST_ARGS)
+
+targets: $(PROJECT) $(TARGETS) ## Run tap-dolt into other people's targets, content compared with the database
+	@$(PYTEST) tests/test_tap_targets.py $(PYTEST_ARGS)
 
 fixtures: $(PROJECT) $(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) ## Record anew what the tests keep of real taps' output
 	@$(BIN)/python tests/record_taps.py
@@ -99,7 +111,7 @@ $(PIPELINEWISE_POSTGRES): OPTIONS := --no-deps --ignore-requires-python pipeline
 	simplejson==3.17.2 six==1.17.0 strict-rfc3339==0.7
 $(REST_TAP): OPTIONS := 'setuptools<81'
 
-$(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP): pyproject.toml
+$(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP) $(TARGETS): pyproject.toml
 	@echo "Making $(@D): $(@F:.made-%=%)"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python $(PIP) '$(notdir $(@D))==$(@F:.made-%=%)' $(OPTIONS)
