@@ -81,6 +81,26 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     assert rows == expected
 
 
+def test_the_page_on_tap_dolt_lists_every_setting_with_its_default() -> None:
+    """The table has the settings of `--about`, in that order, and their defaults; the targets that
+    it names are the Makefile's."""
+    page = (CHECKOUT / "docs" / "tap.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", page, re.MULTILINE)
+    script = "from tap_adapters.tap import main; main()"
+    command = [sys.executable, "-c", script, "--about", "--format=json"]
+    about = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    expected = []
+    for name, schema in json.loads(about)["settings"]["properties"].items():
+        default = schema.get("default")
+        shown = default if isinstance(default, str) or default is None else json.dumps(default)
+        expected.append((name, shown or ""))
+    assert rows == expected
+    makefile = (CHECKOUT / "Makefile").read_text()
+    targets = re.findall(r"\$\(ENVS\)/([\w-]*target-[\w-]+)/\.made-([\d.]+)", makefile)
+    assert len(targets) == 2
+    assert [one for one in targets if "`{}` {}".format(*one) not in page] == []
+
+
 def test_links_within_the_documents_lead_somewhere() -> None:
     """A link to a heading has that heading; a link to a file has that file."""
     headings = {

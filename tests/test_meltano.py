@@ -46,16 +46,24 @@ for message in (
 """
 
 
-def declared() -> dict[str, Any]:
-    """Return the loader as meltano.yml declares it."""
+def declared(kind: str = "loaders") -> dict[str, Any]:
+    """Return the loader, or the extractor, as meltano.yml declares it."""
     project = yaml.safe_load((CHECKOUT / "meltano.yml").read_text())
-    [loader] = project["plugins"]["loaders"]
-    return dict(loader)
+    [plugin] = project["plugins"][kind]
+    return dict(plugin)
 
 
-def about() -> dict[str, Any]:
-    """Return what the command says of itself."""
-    command = [sys.executable, "-m", "target_dolt", "--about", "--format=json"]
+BOTH = pytest.mark.parametrize(
+    ("kind", "room"),
+    [("loaders", "target_dolt.command"), ("extractors", "tap_adapters.tap")],
+    ids=["target-dolt", "tap-dolt"],
+)
+
+
+def about(room: str) -> dict[str, Any]:
+    """Return what a command says of itself."""
+    script = f"from {room} import main; main()"
+    command = [sys.executable, "-c", script, "--about", "--format=json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
 
@@ -73,9 +81,10 @@ def described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_meltano_yml_declares_every_setting() -> None:
+@BOTH
+def test_meltano_yml_declares_every_setting(kind: str, room: str) -> None:
     """The settings have the names, kinds, defaults, options and secrets of `--about`."""
-    expected = [described(*one) for one in about()["settings"]["properties"].items()]
+    expected = [described(*one) for one in about(room)["settings"]["properties"].items()]
     found = [
         {
             "name": one["name"],
@@ -84,14 +93,15 @@ def test_meltano_yml_declares_every_setting() -> None:
             "sensitive": one.get("sensitive", False),
             "options": [option["value"] for option in one.get("options", [])] or None,
         }
-        for one in declared()["settings"]
+        for one in declared(kind)["settings"]
     ]
     assert found == expected
 
 
-def test_meltano_yml_declares_every_capability() -> None:
+@BOTH
+def test_meltano_yml_declares_every_capability(kind: str, room: str) -> None:
     """The capabilities are those of `--about`."""
-    assert declared()["capabilities"] == about()["capabilities"]
+    assert declared(kind)["capabilities"] == about(room)["capabilities"]
 
 
 class Project:

@@ -81,6 +81,7 @@ def test_wheel_has_its_commands_and_sqlalchemy_dialects(wheel: zipfile.ZipFile) 
     assert dict(entries["console_scripts"]) == {
         "target-dolt": "target_dolt.command:main",
         "dolt-sync": "tap_adapters.cli:main",
+        "tap-dolt": "tap_adapters.tap:main",
     }
     assert {"doltlite", "dolt"} >= set(entries["sqlalchemy.dialects"]) >= {"doltlite"}
     for section in entries.sections():
