@@ -79,9 +79,9 @@ def test_wheel_has_its_commands_and_sqlalchemy_dialects(wheel: zipfile.ZipFile) 
     entries = configparser.ConfigParser()
     entries.read_string(metadata(wheel, "entry_points.txt"))
     assert dict(entries["console_scripts"]) == {
-        "target-dolt": "target_dolt.command:main",
-        "dolt-sync": "tap_adapters.cli:main",
-        "tap-dolt": "tap_adapters.tap:main",
+        "target-dolt": "tap_adapters.start:target_dolt",
+        "dolt-sync": "tap_adapters.start:dolt_sync",
+        "tap-dolt": "tap_adapters.start:tap_dolt",
     }
     assert {"doltlite", "dolt"} >= set(entries["sqlalchemy.dialects"]) >= {"doltlite"}
     for section in entries.sections():

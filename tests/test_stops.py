@@ -631,3 +631,38 @@ def test_an_overwrite_that_was_killed_leaves_the_table_as_it_was(place: Place) -
     assert ids(place) == list(range(11, 17))
     assert place.log() == ["Load dogs: 2 added", "Load dogs: 6 added, 2 deleted"]
     assert_clean(place)
+
+
+# Signals while Python imports
+
+_AT_AN_IMPORT = """
+import os, sys, tap_adapters.start as start
+
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sqlalchemy":
+            os.kill(os.getpid(), {signum})
+
+sys.meta_path.insert(0, Stop())
+start.{command}()
+"""
+
+
+@pytest.mark.parametrize("command", ["target_dolt", "dolt_sync", "tap_dolt"])
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_python_imports_ends_a_command_without_a_traceback(
+    command: str, signum: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    """The first half of a second is spent on imports."""
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_AN_IMPORT.format(signum=int(signum), command=command)],
+        input=singer([DOGS, dog(1), state({"n": 1})]),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    told = f"Stopped by signal {int(signum)}; nothing was read yet\n"
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", told)
+    assert list(tmp_path.iterdir()) == []
