@@ -28,6 +28,9 @@ A message never holds a row's values (but for numbers that are a key) or a passw
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from singer_sdk.exceptions import (
     ConfigurationError,
     DataError,
@@ -146,3 +149,21 @@ class IncompleteReplaceError(TargetDoltError):
 
 class StateDeliveryError(TargetDoltError):
     """The commit stands, but the STATE could not be written to stdout."""
+
+
+_SHOWN_DIGITS = 20
+"""Digits of a key that a message shows: what a 64-bit integer has."""
+
+
+def shown_key(record: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Return a record's key for a message: numbers as they are, of a text only its length."""
+    return ", ".join(f"{name}={_harmless(record.get(name))}" for name in names)
+
+
+def _harmless(value: Any) -> str:
+    """Return a number of a usual length; of anything else only what it is."""
+    if isinstance(value, str):
+        return f"<{len(value)} characters>"
+    if isinstance(value, int) and abs(value) < 10**_SHOWN_DIGITS:
+        return str(value)
+    return f"<{type(value).__name__}>"

@@ -16,16 +16,13 @@ from target_dolt import values, widened
 from target_dolt.backend import Database, Row, Table
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.draft import Draft
-from target_dolt.errors import MissingKeyError, RecordError
+from target_dolt.errors import MissingKeyError, RecordError, shown_key
 from target_dolt.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
 
 NO_PROPERTY = "\ud800"
 """What a column takes that no property fills: half a character, which no name in JSON is, while a
 name may be empty."""
-
-_SHOWN_DIGITS = 20
-"""Digits of a key that a message shows: what a 64-bit integer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +219,7 @@ class Plan:
         return MissingKeyError(self.stream, name, "the key is missing or null")
 
     def _shown(self, record: Mapping[str, Any]) -> str:
-        """Return the key for a message: numbers as they are, of a text only its length."""
-        shown = []
-        for place in self._key_places:
-            name = self.columns[place].source
-            value = record.get(name)
-            shown.append(f"{name}={_harmless(value)}")
-        return ", ".join(shown)
-
-
-def _harmless(value: Any) -> str:
-    """Return a number of a usual length; of anything else only what it is."""
-    if isinstance(value, str):
-        return f"<{len(value)} characters>"
-    if isinstance(value, int) and abs(value) < 10**_SHOWN_DIGITS:
-        return str(value)
-    return f"<{type(value).__name__}>"
+        return shown_key(record, [self.columns[place].source for place in self._key_places])
 
 
 def compile_plan(

@@ -6,13 +6,14 @@ import os
 import select
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import IO, Any, NoReturn, Protocol
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
+from target_dolt.defects import defect
 from target_dolt.errors import InputError, MessageError
 
 CHUNK_BYTES = 1 << 18
@@ -86,6 +87,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self.waiting = False
         self.line = 0
         self.bytes = 0
+        self._keys: dict[str, Sequence[str]] = {}
 
     def process_lines(
         self,
@@ -111,6 +113,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 counts[kind] += 1
                 if kind == "SCHEMA":
                     takers.clear()  # it changes what a line means
+                    self._keys[message["stream"]] = message["key_properties"] or ()
                 elif kind == "RECORD" and len(takers) < MANY_HEADS and len(head) < LONG_HEAD:
                     taker = self._listener.taker(message)
                     if taker is not None:
@@ -146,6 +149,9 @@ class MessageReader(GenericSingerReader[bytes]):
         return message
 
     def _malformed(self, line: bytes, error: Exception) -> MessageError:
+        found = defect(line, self._keys)
+        if found is not None:
+            return found
         if isinstance(error, UnicodeDecodeError):
             reason = f"invalid UTF-8 at byte {error.start}"
         elif isinstance(error, RecursionError):
