@@ -133,6 +133,24 @@ def test_records_and_batches_take_effect_in_the_order_in_which_they_came(
     assert [row["name"] for row in place.rows("dogs")] == ["file", "after"]
 
 
+def test_a_version_that_comes_in_files_replaces_the_table(place: Place, root: Path) -> None:
+    """So the SDK's taps write a full table: the version, files, a STATE behind each."""
+    for version, ids in ((1, (1, 2, 3)), (2, (2, 4)), (3, (2, 4))):
+        files = [jsonl(root / f"{version}-{n}.jsonl", [{"id": n, "name": "a"}]) for n in ids]
+        out = place.load(
+            [
+                schema("dogs", PROPERTIES),
+                {"type": "ACTIVATE_VERSION", "stream": "dogs", "version": version},
+                *(one for file in files for one in (batch([file]), state({"file": file.name}))),
+            ],
+            batch_root=str(root),
+            commit_interval_seconds=0,
+        )
+        assert out == [{"file": files[-1].name}]
+        assert [row["id"] for row in place.rows("dogs")] == list(ids)
+    assert place.log() == ["Load dogs: 3 added", "Load dogs: 1 added, 2 deleted"]
+
+
 @pytest.mark.parametrize("damage", ["cut gzip", "bad json", "bad value", "missing", "too large"])
 def test_a_damaged_file_leaves_nothing_half_done(place: Place, root: Path, damage: str) -> None:
     """What came before the BATCH with its STATE is kept; of the BATCH not a single row."""
