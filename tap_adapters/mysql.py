@@ -60,8 +60,9 @@ _TRANSACTIONAL = ("InnoDB", "RocksDB", "TokuDB", "ndbcluster")
 
 
 @contextmanager
-def snapshot(url: sa.URL, selection: Selection) -> Iterator[Snapshot]:
+def snapshot(url: sa.URL, selection: Selection, *, rows: bool = True) -> Iterator[Snapshot]:
     """Hold one transaction open that sees the source as it is now."""
+    del rows  # it takes no right more
     try:
         with connected(url) as connection:
             yield MySQLSnapshot(connection, selection)

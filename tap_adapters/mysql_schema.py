@@ -6,6 +6,7 @@ https://dev.mysql.com/doc/refman/8.0/en/information-schema.html
 from __future__ import annotations
 
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -85,7 +86,10 @@ def _table(
     statement = str(connection.exec_driver_sql(f"SHOW CREATE TABLE {name}").one()[1])
     counted = _NEXT.search(statement)
     next_value = int(counted[1]) if counted else 1
-    types = {one["name"]: one["type"] for one in inspector.get_columns(table.name)}
+    with warnings.catch_warnings():
+        # A spatial type; INFORMATION_SCHEMA names it.
+        warnings.filterwarnings("ignore", "Did not recognize type", sa.exc.SAWarning)
+        types = {one["name"]: one["type"] for one in inspector.get_columns(table.name)}
     key = inspector.get_pk_constraint(table.name)["constrained_columns"]
     is_mariadb = bool(connection.dialect.is_mariadb)  # type: ignore[attr-defined]
     return SourceTable(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from target_dolt import hookimpl
+from target_dolt.objects import AskedSource
 
 Native = Mapping[str, Mapping[str, Any]]
 """By property the words that belong into its schema: `x-sql-datatype` and `-properties`."""
@@ -49,6 +50,14 @@ def _metadata(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
         place = one.get("breadcrumb") if isinstance(one, Mapping) else None
         if isinstance(place, list) and place[:1] == ["properties"] and len(place) == 2:  # noqa: PLR2004
             yield str(place[1]), one.get("metadata") or {}
+
+
+@hookimpl(trylast=True)
+def dolt_open_source(url: str) -> AskedSource:
+    """Open any source that SQLAlchemy can reach."""
+    from tap_adapters.asked import open_source  # noqa: PLC0415 - its readers, for those who ask
+
+    return open_source(url)
 
 
 @hookimpl(trylast=True)

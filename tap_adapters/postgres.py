@@ -61,12 +61,12 @@ _DECODERS: dict[str, Decoder] = {
 
 
 @contextmanager
-def snapshot(url: sa.URL, selection: Selection) -> Iterator[Snapshot]:
+def snapshot(url: sa.URL, selection: Selection, *, rows: bool = True) -> Iterator[Snapshot]:
     """Hold one transaction open that sees the source as it is now."""
     try:
         with connected(url) as connection:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            yield PostgresSnapshot(connection.execution_options(**options), selection)
+            yield PostgresSnapshot(connection.execution_options(**options), selection, rows=rows)
     except sa.exc.DBAPIError as error:
         msg = f"{shown(url)}: {str(error.orig).strip()}"
         raise SourceError(msg) from error
@@ -75,7 +75,9 @@ def snapshot(url: sa.URL, selection: Selection) -> Iterator[Snapshot]:
 class PostgresSnapshot(Snapshot):
     """One instant of a Postgres database."""
 
-    def __init__(self, connection: sa.Connection, selection: Selection) -> None:
+    def __init__(
+        self, connection: sa.Connection, selection: Selection, *, rows: bool = True
+    ) -> None:
         """Begin the transaction, and see to it that no table is altered while it lasts."""
         url = connection.engine.url
         self._connection = connection
@@ -89,11 +91,11 @@ class PostgresSnapshot(Snapshot):
             connection.exec_driver_sql("SELECT set_config(%s, %s, true)", (name, value))
         found = connection.exec_driver_sql(TABLES).all()
         tables, others = selection.part(found, lambda one: _names(one, default))
-        for one in tables:
+        for one in tables if rows else ():
             name = self._quoted(one.schema, one.name)
             connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
         names = tuple(_names(one, default)[0] for one in others)
-        self.schema = read_schema(connection, tables, names, default)
+        self.schema = read_schema(connection, tables, names, default, whole=rows)
         self._partitioned = {f"{one.schema}.{one.name}" for one in tables if one.kind == "p"}
 
     def _quoted(self, *names: str) -> str:

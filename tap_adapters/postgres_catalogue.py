@@ -65,7 +65,8 @@ ORDER BY i.indrelid, c.relname"""  # noqa: S608 - of constants
 SEQUENCES = f"""
 SELECT c.oid, n.nspname || '.' || c.relname AS name, n.nspname AS schema, c.relname AS own_name,
     format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS step,
-    s.seqmin AS least, s.seqmax AS greatest, s.seqcycle AS cycles
+    s.seqmin AS least, s.seqmax AS greatest, s.seqcycle AS cycles,
+    has_sequence_privilege(c.oid, 'SELECT') AS readable
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {_OWN.format(a="c", catalogue="pg_class")} ORDER BY 2"""  # noqa: S608

@@ -52,6 +52,8 @@ def read_schema(
     tables: Sequence[Any],
     others: tuple[str, ...],
     default_schema: str | None,
+    *,
+    whole: bool,
 ) -> SourceSchema:
     """Return what the database holds.
 
@@ -60,9 +62,10 @@ def read_schema(
         tables: The rows of `TABLES` that are wanted.
         others: The full names of the other ones.
         default_schema: The schema that needs no naming.
+        whole: Whether a sequence that may not be read is an error; else it begins at its start.
     """
     oids = [one.oid for one in tables]
-    counters = _counters(connection)
+    counters = _counters(connection, whole=whole)
     columns = _by_table(connection, COLUMNS, oids)
     constraints = _by_table(connection, CONSTRAINTS, oids)
     indexes = _by_table(connection, INDEXES, oids)
@@ -100,14 +103,16 @@ def _by_table(connection: sa.Connection, query: str, oids: list[int]) -> Rows:
     return found
 
 
-def _counters(connection: sa.Connection) -> dict[int, Counter]:
+def _counters(connection: sa.Connection, *, whole: bool) -> dict[int, Counter]:
     """Return the sequences; only each itself says what it gives next."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     found: dict[int, Counter] = {}
     for row in connection.exec_driver_sql(SEQUENCES).all():
         name = f"{quote(row.schema)}.{quote(row.own_name)}"
         query = f"SELECT last_value, is_called FROM {name}"  # noqa: S608 - quoted
-        last, is_called = connection.exec_driver_sql(query).one()
+        last, is_called = row.start, False
+        if whole or row.readable:
+            last, is_called = connection.exec_driver_sql(query).one()
         found[row.oid] = Counter(
             next_value=last + row.step if is_called else last,
             kind="sequence",

@@ -114,7 +114,7 @@ class Kind:
     Attributes:
         scheme: The scheme of its URLs.
         driver: SQLAlchemy's name of the driver that is used.
-        room: The module that reads it, with a function `snapshot(url, selection)`.
+        room: The module that reads it, with a function `snapshot(url, selection, *, rows)`.
         package: What brings the driver, for a message where it is missing.
         password: The environment variable that its own programs take a password from.
     """
@@ -161,17 +161,20 @@ _FORMS = "postgresql://, mysql://, mariadb:// or sqlite:///"
 
 
 def open_snapshot(
-    text: str, selection: Selection | None = None
+    text: str, selection: Selection | None = None, *, rows: bool = True
 ) -> AbstractContextManager[Snapshot]:
     """Begin to read a source as it is now; nothing is written to it.
 
     Args:
         text: Its URL.
         selection: Which of its tables; None for all.
+        rows: Whether rows are read; otherwise the source is asked for no right to them.
     """
     kind, url = source_url(text)
     room = importlib.import_module(f"tap_adapters.{kind.room}")
-    opened: AbstractContextManager[Snapshot] = room.snapshot(url, selection or Selection())
+    opened: AbstractContextManager[Snapshot] = room.snapshot(
+        url, selection or Selection(), rows=rows
+    )
     return opened
 
 

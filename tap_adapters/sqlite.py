@@ -52,8 +52,9 @@ _HIDDEN, _VIRTUAL, _STORED = 1, 2, 3
 
 
 @contextmanager
-def snapshot(url: sa.URL, selection: Selection) -> Iterator[Snapshot]:
+def snapshot(url: sa.URL, selection: Selection, *, rows: bool = True) -> Iterator[Snapshot]:
     """Hold one transaction open that sees the file as it is now."""
+    del rows  # it takes no right more
     path = Path(url.database or "")
     if not path.is_file():
         msg = f"there is no SQLite file '{path}'"

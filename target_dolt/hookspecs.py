@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from target_dolt.backend import Backend
     from target_dolt.dialect import ColumnType, Converter, Dialect, Schema
     from target_dolt.messages import Commit, PendingCommit
+    from target_dolt.objects import AskedSource
 
 PROJECT = "target_dolt"
 
@@ -34,6 +35,14 @@ def dolt_native_types(entry: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any
 
     Gives, by property, the words that belong into its schema: `x-sql-datatype` and, where
     there are parameters, `x-sql-datatype-properties`. None means "not mine".
+    """
+
+
+@hookspec(firstresult=True)
+def dolt_open_source(url: str) -> AskedSource | None:
+    """Open the source that `source_url` names, to ask it what its tables are; None: "not mine".
+
+    A ConfigError says why a source that is one's own cannot be asked.
     """
 
 

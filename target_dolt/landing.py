@@ -198,19 +198,15 @@ class Landing:
         self.changed |= self._catalogue.record(
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
-        definition = self._sources.definition(drawn.stream)
-        if definition is not None:
-            self.changed |= self._define(
-                objects.reflected(drawn.dialect.name, table.name, definition)
-            )
+        self.changed |= self._define(self._sources.objects(drawn.stream, table.name))
         return table
 
-    def _define(self, kept: SourceObject) -> bool:
+    def _define(self, kept: Sequence[SourceObject]) -> bool:
         """Keep what a source that was asked says of a table; return whether that is new."""
         written = objects.write(
-            self._database, self._branch.connection, self._tables, self._objects, [kept], []
+            self._database, self._branch.connection, self._tables, self._objects, kept, []
         )
-        self._objects[kept.kind, kept.name] = kept
+        self._objects.update({(one.kind, one.name): one for one in kept})
         return written
 
     def _differs(

@@ -6,11 +6,11 @@ the reader's to say, as JSON; here it is one text.
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
@@ -38,8 +38,7 @@ class SourceObject:
 
     Attributes:
         source: Which source it belongs to, the same in every run.
-        kind: `table`, `type`, `sequence`, `view` and so on; `reflection` for what SQLAlchemy
-            found out of a table (`source_url`).
+        kind: `table`, `type`, `sequence`, `view` and so on.
         name: Its full name in the source.
         table_name: The table here that holds its rows; None for what has none.
         definition: What it is, as JSON of a stable form.
@@ -52,12 +51,27 @@ class SourceObject:
     definition: str
 
 
-_text = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+class AskedSource(abc.ABC):
+    """A source that tells what its tables are: what `source_url` leads to.
 
+    Attributes:
+        scheme: The scheme of its URL, which says whose types they are.
+    """
 
-def reflected(dialect: str, table: str, definition: Mapping[str, Any]) -> SourceObject:
-    """Return what SQLAlchemy found out of the source of a table, as an object to keep."""
-    return SourceObject(dialect, "reflection", table, table, _text(definition).decode())
+    scheme: str
+
+    @abc.abstractmethod
+    def native_types(self, stream: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return, by column, `x-sql-datatype` and its properties; nothing where there is no such
+        table."""
+
+    @abc.abstractmethod
+    def objects(self, stream: str, table: str) -> list[SourceObject]:
+        """Return what to keep of a stream's table, whose rows go to `table`."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
 
 
 def read(

@@ -18,8 +18,8 @@ import msgspec
 from target_dolt.dialect import Dialect
 from target_dolt.errors import ConfigError
 from target_dolt.native import NativeType, native_type
+from target_dolt.objects import AskedSource, SourceObject
 from target_dolt.plugins import Plugins
-from target_dolt.reflection import Reflection
 from target_dolt.settings import Settings
 
 GENERIC = "json-schema"
@@ -51,7 +51,9 @@ class Sources:
         self._catalog = (
             _read_catalog(settings.source_catalog, plugins) if settings.source_catalog else {}
         )
-        self._source = Reflection(settings.source_url) if settings.source_url else None
+        self._source: AskedSource | None = (
+            plugins.hook.dolt_open_source(url=settings.source_url) if settings.source_url else None
+        )
         if self._source is not None and self._named is None:
             scheme = self._source.scheme
             able = [one.name for one in self._dialects.values() if scheme in one.schemes]
@@ -77,9 +79,9 @@ class Sources:
         """Whether the source itself can tell what its tables are."""
         return self._source is not None
 
-    def definition(self, stream: str) -> dict[str, Any] | None:
-        """Return what the source says of a stream's table; None where it has none."""
-        return self._source.definition(stream) if self._source is not None else None
+    def objects(self, stream: str, table: str) -> list[SourceObject]:
+        """Return what the source says of a stream's table; nothing where it cannot be asked."""
+        return self._source.objects(stream, table) if self._source is not None else []
 
     def dialect(self, stream: str, schema: Mapping[str, Any], known: str | None) -> Dialect:
         """Return the dialect that chooses a stream's types.

@@ -276,14 +276,16 @@ def test_source_s_definition_of_a_table_is_in_the_commit(place: Place, cursor: A
     )
     kept = json.loads(text)
     columns = {one["name"]: one for one in kept["columns"]}
-    assert (dialect, kind) == ("mysql", "reflection")
-    assert (columns["id"]["autoincrement"], columns["id"]["comment"]) == (True, "the key")
-    assert (columns["v"]["default"], columns["v"]["labels"]) == ("'b'", ["a", "b"])
+    assert (dialect, kind) == ("mysql:source", "table")
+    assert columns["id"]["counter"]["kind"] == "auto_increment"
+    assert columns["id"]["comment"] == "the key"
+    assert (columns["v"]["default"], columns["v"]["type"]) == ("'b'", "enum('a','b')")
     assert columns["v"]["nullable"] is False
-    assert "COLLATE latin1_german1_ci" in columns["name"]["type"]
-    assert "`kind` * 2" in columns["twice"]["computed"]["sqltext"]
+    assert columns["name"]["collation"] == "latin1_german1_ci"
+    assert "`kind` * 2" in columns["twice"]["generated"]
     [key] = kept["foreign_keys"]
-    assert (key["name"], key["options"]) == ("of_kind", {"ondelete": "CASCADE"})
-    assert [one["name"] for one in kept["check_constraints"]] == ["small"]
-    assert [one["column_names"] for one in kept["unique_constraints"]] == [["name"]]
-    assert kept["table_comment"] == {"text": "a table"}
+    assert (key["name"], key["on_delete"]) == ("of_kind", "CASCADE")
+    constraints = {one["kind"]: one for one in kept["constraints"]}
+    assert constraints["check"]["name"] == "small"
+    assert constraints["unique index"]["columns"] == ["name"]
+    assert kept["comment"] == "a table"

@@ -35,11 +35,12 @@ def test_every_hook_has_a_test_of_its_own(hook: str) -> None:
 
 
 def test_all_hooks_are_known_to_these_tests() -> None:
-    """Seven hooks: a new one belongs in this list, in the docs and in a test."""
+    """Eight hooks: a new one belongs in this list, in the docs and in a test."""
     assert HOOKS == [
         "dolt_after_commit",
         "dolt_commit_message",
         "dolt_native_types",
+        "dolt_open_source",
         "dolt_register_backends",
         "dolt_register_dialects",
         "dolt_sql_type",
@@ -166,6 +167,7 @@ def test_specifications_are_pluggy_s_own() -> None:
         first[name] = bool(spec.opts["firstresult"])
     assert [name for name, stops in first.items() if stops] == [
         "dolt_commit_message",
+        "dolt_open_source",
         "dolt_sql_type",
         "dolt_value_converter",
     ]
