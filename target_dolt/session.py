@@ -158,7 +158,8 @@ class ReplacedTable:
             self._rows += self._convert(rows)
         except ValueError:
             for row in rows:
-                self._rows.append(self._row(dict(zip(self._names, row, strict=True))))
+                made = self._row(dict(zip(self._names, row, strict=True)))
+                self._rows.append(made)  # to the list that a flush meanwhile has begun
         self.received += len(rows)
         if len(self._rows) >= self._batch_rows:
             self.flush()
