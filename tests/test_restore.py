@@ -24,6 +24,7 @@ from tap_adapters import sync
 from tap_adapters.cli import cli
 from tap_adapters.history import QueryError
 from tap_adapters.restore import restore
+from tap_adapters.verify import verify
 from target_dolt.errors import ConfigError
 
 RICH = {
@@ -199,6 +200,26 @@ def test_every_kind_goes_into_every_other(place: Place, rich: Source, other_sour
     assert counts == expected
 
 
+@pytest.mark.parametrize(
+    ("new_source", "other_source"), [PAIRS[0]], indirect=True, ids=["postgres-mysql-postgres"]
+)
+def test_rows_come_back_from_another_kind(
+    place: Place, rich: Source, other_source: Source, new_source: Callable[[], Source]
+) -> None:
+    """From Postgres into MariaDB, and by a snapshot of that into Postgres again: the same rows."""
+    first = sync.snapshot(rich.url, database_of(place)).commit
+    back(place, other_source)
+    taken = sync.snapshot(other_source.url, database_of(place)).commit
+    assert first is not None
+    assert taken is not None
+    target = new_source()
+    done = back(place, target)
+    assert [one.rows for one in done.checked] == [2, 3, 2, 2]
+    found = verify(database_of(place), target.url, at=first.hash)
+    names = ("Order", "loose", "other_parts", "users")
+    assert [(one.table, one.equal) for one in found] == [(name, True) for name in names]
+
+
 def test_rows_changed_since_stay(place: Place, rich: Source) -> None:
     """What somebody has changed after the last commit is kept, unless overwriting is asked for."""
     parts = "other.parts" if rich.kind == "postgres" else "parts"
@@ -293,7 +314,10 @@ def test_another_form_is_refused_or_made_again(place: Place, rich: Source) -> No
 def test_ten_generations_come_back_in_any_order(
     place: Place, source: Source, new_source: Callable[[], Source]
 ) -> None:
-    """Each of ten commits is carried into one database, and is then what its source was."""
+    """Each of ten commits is carried into one database, and is then what its source was.
+
+    Every other one goes by history, from the commit that was there before.
+    """
     random_ = random.Random(5)  # noqa: S311 - a repeatable story
     world = World(source, random_)
     commits = []
@@ -304,8 +328,10 @@ def test_ten_generations_come_back_in_any_order(
         commits.append((taken.commit.hash, contents(source), shape(source)))
     random_.shuffle(commits)
     target = new_source()
+    before, by_history = "HEAD", False
     for commit, expected, form in commits:
-        back(place, target, at=commit, overwrite=True)
+        back(place, target, at=commit, overwrite=True, base=before, by_history=by_history)
+        before, by_history = commit, not by_history
         found, there = contents(target), shape(target)
         assert {name: found[name] for name in expected} == expected
         assert {name: there.tables[name] for name in expected} == form.tables
