@@ -84,12 +84,20 @@ class Destination(abc.ABC):
     def type_of(self, column_type: ColumnType) -> str:
         """Return a type for a column whose native type is not this kind's, or not known."""
 
-    @abc.abstractmethod
     def column(self, column: SourceColumn, *, native: bool) -> str:
         """Return a column as CREATE TABLE has it."""
+        del native  # a table that has its own statement is made by that
+        null = "" if column.nullable else " NOT NULL"
+        return f"{self.quoted(column.name)} {column.type}{null}"
 
     def create(self, table: SourceTable, *, native: bool) -> None:
-        """Make a table with its columns and key, all that rows do not need left for `finish`."""
+        """Make a table by its own statement, or with its columns and key.
+
+        All that rows do not need is left for `finish`.
+        """
+        if native and table.definition is not None:
+            self.run(table.definition)
+            return
         parts = [self.column(column, native=native) for column in table.columns]
         if table.key and not native:
             parts.append(f"PRIMARY KEY ({', '.join(self.quoted(name) for name in table.key)})")
@@ -99,9 +107,9 @@ class Destination(abc.ABC):
         """Remove a table."""
         self.run(f"DROP TABLE {self.place(table)}")
 
-    @abc.abstractmethod
     def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
-        """Make types and sequences that are not there yet."""
+        """Make types and sequences that are not there yet, where there are such."""
+        del types, sequences
 
     @abc.abstractmethod
     def before_rows(self, tables: Sequence[SourceTable]) -> None:
@@ -121,9 +129,11 @@ class Destination(abc.ABC):
     def value(self, column: SourceColumn) -> Callable[[Any], Any] | None:
         """Return what makes a parameter of a value, None where it is one."""
 
-    @abc.abstractmethod
     def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows."""
+        names = ", ".join(self.quoted(name) for name in columns)
+        marks = ", ".join([self.mark] * len(columns))
+        self.rows(f"INSERT INTO {self.place(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608
 
     def fill(self, table: SourceTable, rows: PlanRows) -> int:
         """Add all rows of a commit's table; return how many there are."""

@@ -10,21 +10,21 @@ from tap_adapters import restore as restoring
 from tap_adapters import verify as verifying
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import told
-from tap_adapters.sync_options import password_option, targets_of, with_password
+from tap_adapters.sync_options import (
+    at_option,
+    password_option,
+    table_option,
+    targets_of,
+    with_password,
+)
 
 
 @click.command()
 @click.argument("database")
 @click.argument("url", metavar="TARGET_URL")
-@click.option(
-    "--at", "ref", metavar="REF", default="HEAD", help="A branch, tag, commit or time (UTC)."
-)
-@click.option(
-    "--table",
-    "tables",
-    metavar="TABLE[=NAME]",
-    multiple=True,
-    help="Restore this table of the commit, into one of another name if NAME is given.",
+@at_option
+@table_option(
+    "TABLE[=NAME]", "Restore this table of the commit, into one of another name if NAME is given."
 )
 @click.option("--overwrite", is_flag=True, help="Put back rows that were changed there since, too.")
 @click.option(

@@ -11,10 +11,10 @@ from typing import Any
 import pymysql
 import sqlalchemy as sa
 
-from tap_adapters.destination import Destination, Row
+from tap_adapters.destination import Destination
 from tap_adapters.mysql import MySQLSnapshot, sends_bytes
 from tap_adapters.snapshot import Selection, SourceError, connected, shown
-from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
+from tap_adapters.source_schema import SourceColumn, SourceTable
 from target_dolt.dialect import ColumnType
 from target_dolt.types import type_text
 
@@ -55,21 +55,10 @@ class MySQLDestination(Destination):
         """Return the type: Dolt's types are MySQL's."""
         return type_text(column_type)
 
-    def column(self, column: SourceColumn, *, native: bool) -> str:
-        """Return a column as CREATE TABLE has it."""
-        del native  # a table of MySQL's has its own statement
-        null = "" if column.nullable else " NOT NULL"
-        return f"{self.quoted(column.name)} {column.type}{null}"
-
     def create(self, table: SourceTable, *, native: bool) -> None:
-        """Make a table by its own statement."""
-        if native and table.definition is not None:
-            self.run(table.definition)
-        else:
-            super().create(replace(table, columns=_fitting(table)), native=False)
-
-    def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
-        """There are none."""
+        """Make a table; one without a statement with texts that its key has room for."""
+        native = native and table.definition is not None
+        super().create(table if native else replace(table, columns=_fitting(table)), native=native)
 
     def before_rows(self, tables: Sequence[SourceTable]) -> None:
         """Foreign keys are not checked here."""
@@ -96,12 +85,6 @@ class MySQLDestination(Destination):
         if sends_bytes(column):
             return lambda one: bytes.fromhex(one) if isinstance(one, str) else one
         return None
-
-    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Add rows."""
-        names = ", ".join(self.quoted(name) for name in columns)
-        marks = ", ".join([self.mark] * len(columns))
-        self.rows(f"INSERT INTO {self.place(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608
 
 
 def _fitting(table: SourceTable) -> tuple[SourceColumn, ...]:

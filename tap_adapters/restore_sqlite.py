@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
-from tap_adapters.destination import Destination, Row
+from tap_adapters.destination import Destination
 from tap_adapters.snapshot import Selection, SourceError, shown
-from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
+from tap_adapters.source_schema import SourceColumn, SourceTable
 from tap_adapters.sqlite import SQLiteSnapshot
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
@@ -89,21 +89,9 @@ class SQLiteDestination(Destination):
         found = first_of_kind(_OTHER, column_type)
         return found or str(column_type.compile(dialect=_DIALECT)).lower()
 
-    def column(self, column: SourceColumn, *, native: bool) -> str:
-        """Return a column as CREATE TABLE has it."""
-        del native  # a table of SQLite's has its own statement
-        null = "" if column.nullable else " NOT NULL"
-        return f"{self.quoted(column.name)} {column.type}{null}"
-
     def create(self, table: SourceTable, *, native: bool) -> None:
-        """Make a table by its own statement."""
-        if native and table.definition is not None:
-            self.run(table.definition)
-        else:
-            super().create(table, native=False)
-
-    def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
-        """There are none."""
+        """Make a table."""
+        super().create(table, native=native and table.definition is not None)
 
     def before_rows(self, tables: Sequence[SourceTable]) -> None:
         """Foreign keys are checked by none who does not ask for it."""
@@ -131,9 +119,3 @@ class SQLiteDestination(Destination):
         """Return what makes a parameter of a number with digits after its point."""
         del column
         return lambda one: f"{one:f}" if isinstance(one, Decimal) else one
-
-    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Add rows."""
-        names = ", ".join(self.quoted(name) for name in columns)
-        marks = ", ".join([self.mark] * len(columns))
-        self.rows(f"INSERT INTO {self.place(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608

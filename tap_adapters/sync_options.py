@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
 
 import click
 import sqlalchemy as sa
 
 from tap_adapters.snapshot import source_url
+
+P = ParamSpec("P")
 
 at_option = click.option(
     "--at", "ref", metavar="REF", default="HEAD", help="A branch, tag, commit or time (UTC)."
@@ -15,6 +18,11 @@ at_option = click.option(
 password_option = click.option(
     "--ask-password", is_flag=True, help="Ask for the password of the URL's user."
 )
+
+
+def table_option(metavar: str, words: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Return the option that names tables, each with its target behind an equals sign."""
+    return click.option("--table", "tables", metavar=metavar, multiple=True, help=words)
 
 
 def targets_of(tables: Sequence[str]) -> dict[str, str | None]:

@@ -9,21 +9,22 @@ import click
 from tap_adapters import verify as verifying
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import told
-from tap_adapters.sync_options import password_option, targets_of, with_password
+from tap_adapters.sync_options import (
+    at_option,
+    password_option,
+    table_option,
+    targets_of,
+    with_password,
+)
 
 
 @click.command()
 @click.argument("database")
 @click.argument("url", metavar="URL")
-@click.option(
-    "--at", "ref", metavar="REF", default="HEAD", help="A branch, tag, commit or time (UTC)."
-)
-@click.option(
-    "--table",
-    "tables",
-    metavar="NAME[=TABLE]",
-    multiple=True,
-    help="Compare this table of URL, with one of another name in the commit if TABLE is given.",
+@at_option
+@table_option(
+    "NAME[=TABLE]",
+    "Compare this table of URL, with one of another name in the commit if TABLE is given.",
 )
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out tables: '*_log'.")
 @password_option
