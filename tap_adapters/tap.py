@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -80,26 +79,13 @@ class Writer(GenericSingerWriter[bytes, Message]):
 
     def serialize_message(self, message: Message) -> bytes:
         """Return a message as a line."""
-        fields = message.to_dict()
-        try:
-            return _encode(fields) + b"\n"
-        except OverflowError:  # msgspec's integers have 64 bits
-            return _encode(_without_long_integers(fields)) + b"\n"
+        return _encode(message.to_dict()) + b"\n"
 
     def write_message(self, message: Message) -> None:
         """Write a message; records wait for the next message that is none."""
         sys.stdout.buffer.write(self.serialize_message(message))
         if not isinstance(message, RecordMessage):
             sys.stdout.flush()
-
-
-def _without_long_integers(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_long_integers(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_long_integers(one) for one in value]
-    is_long = type(value) is int and not -(2**63) <= value < 2**64
-    return Decimal(value) if is_long else value
 
 
 class TapDolt(Tap):
@@ -149,9 +135,14 @@ class TapDolt(Tap):
         """The database at the run's commit, opened when it is first asked for."""
         if self._reading is None:
             self._reading = Reading(where(self.config), self.config.get("ref") or "HEAD")
-            # The SDK has no last step of a run: the server of a Dolt directory ends with the tap.
+            # The SDK has no last step of a run: what a command opened is closed as it ends.
             weakref.finalize(self, self._reading.close)
         return self._reading
+
+    def close(self) -> None:
+        """Close the database; the server of a Dolt directory ends. For programs that live on."""
+        if self._reading is not None:
+            self._reading.close()
 
     def discover_streams(self) -> Sequence[Stream]:
         """Return a stream for each table of the commit."""

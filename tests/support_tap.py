@@ -43,7 +43,7 @@ def lines(place: Place, state: Any, catalog: Any, settings: dict[str, Any]) -> l
     try:
         return written(tap.sync_all)
     finally:
-        tap.reading.close()
+        tap.close()
 
 
 def discovered(place: Place, **settings: Any) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def discovered(place: Place, **settings: Any) -> dict[str, Any]:
     try:
         return tap.catalog_dict
     finally:
-        tap.reading.close()
+        tap.close()
 
 
 def records(messages: list[dict[str, Any]], stream: str) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ def test_a_commit_made_meanwhile_is_not_seen(place: Place) -> None:
     tap = TapDolt(config=place.config)
     place.load([DOGS, dog(1, "changed"), cats, record("public-cats", id=2)])
     out = "\n".join(written(tap.sync_all))
-    tap.reading.close()
+    tap.close()
     assert '"record":{"id":1,"name":"Cleo"}' in out
     assert '"record":{"id":2}' not in out
 
@@ -107,6 +107,26 @@ def test_a_catalog_may_be_older_than_the_tables_last_change(place: Place) -> Non
     assert [one["age"] for one in records(messages, "dogs")] == [3]
 
 
+def test_a_column_that_became_a_key_goes_out_whatever_the_catalog_says(place: Place) -> None:
+    """It was deselected when it was none."""
+    place.load([DOGS, dog(1, "Cleo")])
+    catalog = discovered(place)
+    [whole] = [one for one in catalog["streams"][0]["metadata"] if not one["breadcrumb"]]
+    whole["metadata"]["selected"] = True
+    for entry in catalog["streams"][0]["metadata"]:
+        if entry["breadcrumb"] == ["properties", "name"]:
+            entry["metadata"]["selected"] = False
+    assert records(read(place, catalog=catalog), "dogs") == [{"id": 1}]
+    number, text = ("INTEGER", "TEXT") if "path" in place.config else ("BIGINT", "VARCHAR(20)")
+    place.execute(
+        "DROP TABLE dogs",
+        f"CREATE TABLE dogs (id {number}, name {text}, PRIMARY KEY (id, name))",
+        "INSERT INTO dogs VALUES (1, 'Cleo')",
+    )
+    place.call("dolt_commit", "-A", "-m", "by hand")
+    assert records(read(place, catalog=catalog), "dogs") == [{"id": 1, "name": "Cleo"}]
+
+
 def test_a_catalog_with_another_method_ends_the_run(place: Place) -> None:
     """INCREMENTAL goes by a column's values, which say nothing of deletes."""
     place.load([DOGS, dog(1, "Cleo")])
@@ -135,7 +155,7 @@ def test_numbers_keep_all_their_digits(place: Place) -> None:
                 '{"type":"RECORD","stream":"n","record":{"id":18446744073709551,'
                 '"exact":123456789012345678901234567890.0123456789,'
                 '"whole":123456789012345678901234567,'
-                '"text":"12345678901234567.89","any":{"a":[9007199254740993,0.1]}}}'
+                '"text":"12345678901234567.89","any":{"a":[9007199254740993,0.1,1000000000000000000000001]}}}'
             ),
         ]
     )
@@ -145,7 +165,7 @@ def test_numbers_keep_all_their_digits(place: Place) -> None:
         "exact": Decimal("123456789012345678901234567890.0123456789"),
         "whole": 123456789012345678901234567,
         "text": "12345678901234567.89",
-        "any": {"a": [9007199254740993, Decimal("0.1")]},
+        "any": {"a": [9007199254740993, Decimal("0.1"), 10**24 + 1]},
     }
 
 

@@ -273,6 +273,15 @@ def test_types_and_values_arrive_in_the_other_backend(
     assert noted(other) == noted(place)
 
 
+def test_types_that_many_sources_have_keep_their_dialect(place: Place, other: Place) -> None:
+    """The SCHEMA says whose they are: of an integer and a numeric nobody else could tell."""
+    columns: list[Column] = [("n", "integer", [1]), ("d", "numeric(10,2)", [2])]
+    place.load(message_lines(columns, [{"id": 1, "n": 1, "d": 2}]), source_dialect="postgres")
+    Pipe(place, other).run()
+    assert {one.source_dialect for one in catalogue_of(other, "t").values()} == {"postgres"}
+    assert noted(other) == noted(place)
+
+
 def noted(place: Place) -> list[tuple[Any, ...]]:
     """Return what the catalogue says of the table, but for the names that the source had."""
     return [

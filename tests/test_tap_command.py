@@ -13,6 +13,8 @@ import pytest
 from support import Place, record, schema
 from support_dolt import needs_dolt
 
+from tap_adapters.tap import TapDolt
+
 DOGS = schema("public-dogs", {"id": {"type": "integer"}, "name": {"type": ["string", "null"]}})
 TAP = [sys.executable, "-c", "from tap_adapters.tap import main; main()"]
 
@@ -102,6 +104,18 @@ def test_a_dolt_directory_is_read_served_or_not(tmp_path: Path, *, served: bool)
                 assert connection.exec_driver_sql("SELECT count(*) FROM dogs").scalar() == 1
         finally:
             database.close()
+    assert not (directory / ".dolt" / "sql-server.info").exists()
+
+
+@needs_dolt
+def test_a_tap_that_a_program_closes_ends_its_server(tmp_path: Path) -> None:
+    """The SDK has no last step of a run; a program may outlive its taps by days."""
+    directory = tmp_path / "warehouse"
+    Place({"path": str(directory), "create_database": True}, tmp_path).load([DOGS, dog(1, "Cleo")])
+    tap = TapDolt(config={"path": str(directory)})
+    assert list(tap.streams) == ["dogs"]
+    assert (directory / ".dolt" / "sql-server.info").exists()
+    tap.close()
     assert not (directory / ".dolt" / "sql-server.info").exists()
 
 
