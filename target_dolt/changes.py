@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from target_dolt.backend import Row
 from target_dolt.json_schema import Validator, compile_validator
+from target_dolt.writer import Row
 
 DELETED_AT = "_sdc_deleted_at"
 

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 from sqlalchemy.dialects import mysql
 
-from target_dolt.backend import Row
 from target_dolt.dialect import Converter
 from target_dolt.json_schema import Validator
 from target_dolt.plan import Column, Plan
 from target_dolt.types import LONGTEXT, mixes
 from target_dolt.values import TooNarrowError
+from target_dolt.writer import Row
 
 _log = logging.getLogger("target-dolt")
 

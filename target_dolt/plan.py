@@ -13,12 +13,13 @@ from typing import Any
 import jsonschema_rs
 
 from target_dolt import values, widened
-from target_dolt.backend import Database, Row, Table
+from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.draft import Draft
 from target_dolt.errors import MissingKeyError, RecordError, shown_key
 from target_dolt.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
+from target_dolt.writer import Row
 
 NO_PROPERTY = "\ud800"
 """What a column takes that no property fills: half a character, which no name in JSON is, while a

@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Row
 from target_dolt.commits import OWN_PREFIX
 from target_dolt.constraint import Constraint
 from target_dolt.constraints import SILENT
@@ -23,6 +22,7 @@ from target_dolt.opening import open_database
 from target_dolt.plan import NeedsWiderError, Plan
 from target_dolt.plugins import Plugins
 from target_dolt.settings import Settings
+from target_dolt.writer import Row
 
 _DDL = frozenset({"CREATE", "ALTER", "DROP"})
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_sdk.sinks import Sink
 
-from target_dolt.backend import Row
 from target_dolt.changes import DELETED_AT, Delete, Part, collapse, part_validator
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import MessageError, PluginError, SchemaError
@@ -17,6 +16,7 @@ from target_dolt.plan import NeedsWiderError
 from target_dolt.settings import load_method
 from target_dolt.typed import compile_typed
 from target_dolt.types import type_text
+from target_dolt.writer import Row
 
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt

@@ -14,7 +14,6 @@ import jsonschema_rs
 import msgspec
 
 from target_dolt import values
-from target_dolt.backend import Row
 from target_dolt.dialect import Converter
 from target_dolt.errors import SchemaError
 from target_dolt.json_schema import (
@@ -29,6 +28,7 @@ from target_dolt.json_schema import (
 from target_dolt.kinds import INT64, KINDS, Bounds, Kind, bounds_of, narrower, only_type
 from target_dolt.plan import Column, Plan
 from target_dolt.types import integer_range
+from target_dolt.writer import Row
 
 _OF_RECORDS = frozenset({"type", "properties", "required", "additionalProperties"})
 """What a whole SCHEMA may assert here; a property that it does not name goes the general way."""

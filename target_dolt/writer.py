@@ -1,0 +1,61 @@
+"""What a backend brings that writes the rows of one table."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+Row = tuple[Any, ...]
+"""One row's values in the order of its table's columns, encoded by their `Storage`."""
+
+
+class Writer(abc.ABC):
+    """Writes rows of one table; each call is given a connection with a transaction begun."""
+
+    @abc.abstractmethod
+    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Write rows by key; of two with one key the later wins."""
+
+    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
+        """Return what upserts these rows; what needs no connection is done before it returns.
+
+        The database may be writing other rows meanwhile.
+        """
+        return lambda connection: self.upsert(connection, rows)
+
+    @abc.abstractmethod
+    def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Add rows to a table without a key."""
+
+    @abc.abstractmethod
+    def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Add rows to a table without a key that is being replaced.
+
+        Equal rows must come out as no difference, in whatever order they come.
+        """
+
+    @abc.abstractmethod
+    def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
+        """Remove rows by key; a key that is not there is no error."""
+
+    @abc.abstractmethod
+    def patch(self, connection: sa.Connection, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Write some columns of rows by key, the key's among them; the others stay."""
+
+    @abc.abstractmethod
+    def clear(self, connection: sa.Connection) -> None:
+        """Remove all rows, in the transaction."""
+
+    @abc.abstractmethod
+    def restore(self, connection: sa.Connection) -> None:
+        """Put back, from the branch's last commit, the rows whose keys are not there."""
+
+    @abc.abstractmethod
+    def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
+        """Give some columns the values that the branch's last commit has for the same keys.
+
+        Rows whose keys are not there stay as they are.
+        """
