@@ -96,6 +96,19 @@ def test_a_ref_that_moved_back_undoes_what_went_out(place: Place) -> None:
     assert [(one["id"], one["name"]) for one in found] == [(3, "Bella"), (1, "Cleo"), (2, "Rex")]
 
 
+def test_a_merge_sends_what_both_sides_have_changed(place: Place) -> None:
+    """And nothing twice of what the bookmark's own side had sent."""
+    place.load([DOGS, dog(1, "Cleo"), dog(2, "Rex")])
+    place.load([DOGS, dog(3, "Bella"), gone(2)], branch="review", pipeline_id="review")
+    place.load([DOGS, dog(4, "Otto")])
+    first = read(place, **LOG_BASED)
+    place.load([DOGS, dog(1, "Cleo II")])
+    place.call("dolt_merge", "--no-ff", "-m", "both", "review")
+    second = records(read(place, state=state_of(first), **LOG_BASED), "dogs")
+    found = [(one["id"], one["name"], "_sdc_deleted_at" in one) for one in second]
+    assert found == [(2, "Rex", True), (1, "Cleo II", False), (3, "Bella", False)]
+
+
 def test_another_schema_goes_out_as_a_new_one(place: Place) -> None:
     """The records have the columns of the end commit; of a column whose type has changed, a
     delete does not carry the old value."""
