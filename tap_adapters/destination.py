@@ -74,7 +74,13 @@ class Destination(abc.ABC):
     def quoted(self, *names: str | None) -> str:
         """Return a name as SQL has it, with what it lies in before it."""
         quote = self.connection.dialect.identifier_preparer.quote_identifier
-        return ".".join(quote(name) for name in names if name is not None)
+        text = ".".join(quote(name) for name in names if name is not None)
+        # SQLAlchemy doubles what drivers take for marks; they do so beside parameters only.
+        return text.replace("%%", "%") if self.mark == "%s" else text
+
+    def _beside_marks(self, text: str) -> str:
+        """Return names for a statement that is given parameters."""
+        return text.replace("%", "%%") if self.mark == "%s" else text
 
     def place(self, table: SourceTable) -> str:
         """Return a table as SQL names it."""
@@ -132,8 +138,9 @@ class Destination(abc.ABC):
     def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows."""
         names = ", ".join(self.quoted(name) for name in columns)
+        place = self._beside_marks(f"{self.place(table)} ({names})")
         marks = ", ".join([self.mark] * len(columns))
-        self.rows(f"INSERT INTO {self.place(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        self.rows(f"INSERT INTO {place} VALUES ({marks})", rows)  # noqa: S608 - quoted
 
     def fill(self, table: SourceTable, rows: PlanRows) -> int:
         """Add all rows of a commit's table; return how many there are."""
@@ -148,7 +155,8 @@ class Destination(abc.ABC):
 
     def delete(self, table: SourceTable, keys: Sequence[Row]) -> None:
         """Remove rows by key."""
-        self.rows(f"DELETE FROM {self.place(table)} WHERE {self._key(table)}", keys)  # noqa: S608
+        place = self._beside_marks(self.place(table))
+        self.rows(f"DELETE FROM {place} WHERE {self._key(table)}", keys)  # noqa: S608 - quoted
 
     def clear(self, table: SourceTable) -> None:
         """Remove all rows."""
@@ -156,15 +164,13 @@ class Destination(abc.ABC):
 
     def update(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Give columns of rows new values: each row has these, then its key."""
-        changes = ", ".join(f"{self.quoted(name)} = {self.mark}" for name in columns)
-        self.rows(
-            f"UPDATE {self.place(table)} SET {changes} WHERE {self._key(table)}",  # noqa: S608
-            rows,
-        )
+        changes = self._equal(columns, ", ")
+        place = self._beside_marks(self.place(table))
+        self.rows(f"UPDATE {place} SET {changes} WHERE {self._key(table)}", rows)  # noqa: S608
 
     def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
         """Return a condition that rows with some keys meet, and its parameters."""
-        names = ", ".join(self.quoted(name) for name in table.key)
+        names = self._beside_marks(", ".join(self.quoted(name) for name in table.key))
         marks = f"({', '.join([self.mark] * len(table.key))})"
         values = ", ".join([marks] * len(keys))
         return f"({names}) IN ({self.values}{values})", [one for key in keys for one in key]
@@ -176,7 +182,11 @@ class Destination(abc.ABC):
     """What stands before rows in a list of them."""
 
     def _key(self, table: SourceTable) -> str:
-        return " AND ".join(f"{self.quoted(name)} = {self.mark}" for name in table.key)
+        return self._equal(table.key, " AND ")
+
+    def _equal(self, columns: Sequence[str], between: str) -> str:
+        names = (self._beside_marks(self.quoted(name)) for name in columns)
+        return between.join(f"{name} = {self.mark}" for name in names)
 
 
 def open_destination(

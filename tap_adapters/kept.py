@@ -107,7 +107,8 @@ class Kept:
             # The driver's own cursor: SQLAlchemy's rows would take as long again.
             cursor = self._database.cursor(self._connection)
             try:
-                cursor.execute(str(query.compile(dialect=dialect)))
+                # With parameters, if none: PyMySQL undoubles percent signs of names only then.
+                cursor.execute(str(query.compile(dialect=dialect)), ())
                 while rows := cursor.fetchmany(CHUNK_ROWS):
                     yield rows
             except dialect.loaded_dbapi.Error as error:

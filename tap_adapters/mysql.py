@@ -111,7 +111,8 @@ class MySQLSnapshot(Snapshot):
         usual, driver.decoders = driver.decoders, _NUMBERS
         cursor = driver.cursor(SSCursor)
         try:
-            cursor.execute(*selected(query, where))
+            plain = query if where else query.replace("%%", "%")
+            cursor.execute(*selected(plain, where))
             are_bytes = [sends_bytes(one) for one in table.columns]
             decoders = [bytes.hex if one else None for one in are_bytes]
             while rows := cursor.fetchmany(CHUNK_ROWS):

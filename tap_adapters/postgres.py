@@ -115,7 +115,8 @@ class PostgresSnapshot(Snapshot):
         try:
             _keep_floats_as_text(cursor)
             query = f"SELECT {columns or 'NULL'} FROM {only}{name}"  # noqa: S608 - quoted
-            cursor.execute(*selected(query, where))
+            plain = query if where else query.replace("%%", "%")
+            cursor.execute(*selected(plain, where))
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield decoded(rows, decoders)
         except driver.Error as error:

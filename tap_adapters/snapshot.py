@@ -223,7 +223,10 @@ def json_schema(column_type: sa.types.TypeEngine[Any]) -> dict[str, Any]:
 
 
 def selected(query: str, where: Where | None) -> tuple[Any, ...]:
-    """Return a query, of some rows where that is wanted, as a driver's cursor is given it."""
+    """Return a query, of some rows where that is wanted, as a driver's cursor is given it.
+
+    Percent signs are doubled in it where the driver takes them for marks, beside parameters only.
+    """
     if where is None:
         return (query,)
     condition, parameters = where

@@ -396,6 +396,31 @@ def test_a_dry_run_makes_no_file(place: Place, shop_of_one: Source, tmp_path: Pa
         restore(database_of(place), f"sqlite:///{tmp_path}/none/new.sqlite")
 
 
+def test_a_percent_sign_in_a_name_is_no_mark(
+    place: Place, source: Source, new_source: Callable[[], Source]
+) -> None:
+    """Drivers take it for one beside parameters; names with it are read, written and mended."""
+    quote = "`" if source.kind == "mysql" else '"'
+    key, text = f"{quote}100%{quote}", f"{quote}a%s{quote}"
+    source.execute(
+        f"CREATE TABLE many ({key} integer PRIMARY KEY, {text} varchar(10))",
+        "INSERT INTO many VALUES (0, 'x%'), (1, NULL)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    target = new_source()
+    back(place, target)
+    target.execute(
+        f"UPDATE many SET {text} = 'y' WHERE {key} = 0",
+        f"DELETE FROM many WHERE {key} = 1",
+        "INSERT INTO many VALUES (7, 'z')",
+    )
+    assert work(back(place, target, overwrite=True)) == {"many": (1, 1, 1, 0)}
+    source.execute(f"DELETE FROM many WHERE {key} = 0")
+    sync.snapshot(source.url, database_of(place))
+    assert work(back(place, target, base="HEAD~1", by_history=True)) == {"many": (0, 0, 1, 0)}
+    assert contents(target) == contents(source)
+
+
 @pytest.mark.parametrize("name", ["missing.db", "doltlite:///{}/missing.db"])
 @pytest.mark.parametrize(
     "arguments",
