@@ -27,8 +27,26 @@ def stitch(entry: Mapping[str, Any]) -> Native:
     for name, metadata in _metadata(entry):
         native = metadata.get("sql-datatype")
         if isinstance(native, str) and native:
-            found[name] = {"x-sql-datatype": native}
+            found[name] = {"x-sql-datatype": _with_length(native, _property(entry, name))}
     return found
+
+
+def _with_length(native: str, schema: Mapping[str, Any]) -> str:
+    """Return a type of characters with the length that pipelinewise's tap-postgres leaves out.
+
+    A `character` without one would be a single character to whoever makes the column again.
+    """
+    length = schema.get("maxLength")
+    if native not in {"character", "character varying"} or not isinstance(length, int):
+        return "bpchar" if native == "character" else native
+    return f"{native}({length})"
+
+
+def _property(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    schema = entry.get("schema")
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    found = properties.get(name) if isinstance(properties, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def sdk(entry: Mapping[str, Any]) -> Native:
