@@ -17,12 +17,12 @@ from pymysql.cursors import SSCursor
 
 from tap_adapters.mysql_schema import TABLES, read_schema
 from tap_adapters.snapshot import (
-    CHUNK_ROWS,
     Decoder,
     Selection,
     Snapshot,
     SourceError,
     Where,
+    chunks,
     connected,
     decoded,
     selected,
@@ -115,7 +115,7 @@ class MySQLSnapshot(Snapshot):
             cursor.execute(*selected(plain, where))
             are_bytes = [sends_bytes(one) for one in table.columns]
             decoders = [bytes.hex if one else None for one in are_bytes]
-            while rows := cursor.fetchmany(CHUNK_ROWS):
+            for rows in chunks(cursor.fetchmany):
                 yield decoded(rows, decoders)
         except driver.Error as error:
             msg = f"{self.name}, table '{table.name}': {error}"

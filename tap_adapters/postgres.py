@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from tap_adapters.postgres_catalogue import TABLES
 from tap_adapters.postgres_schema import read_schema
 from tap_adapters.snapshot import (
-    CHUNK_ROWS,
     Decoder,
     Selection,
     Snapshot,
     SourceError,
     Where,
+    chunks,
     connected,
     decoded,
     selected,
@@ -117,7 +117,7 @@ class PostgresSnapshot(Snapshot):
             query = f"SELECT {columns or 'NULL'} FROM {only}{name}"  # noqa: S608 - quoted
             plain = query if where else query.replace("%%", "%")
             cursor.execute(*selected(plain, where))
-            while rows := cursor.fetchmany(CHUNK_ROWS):
+            for rows in chunks(cursor.fetchmany):
                 yield decoded(rows, decoders)
         except driver.Error as error:
             msg = f"{self.name}, table '{table.name}': {str(error).strip()}"

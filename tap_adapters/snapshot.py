@@ -16,12 +16,22 @@ from singer_sdk.sql.connector import SQLToJSONSchema
 from sqlalchemy.dialects import postgresql
 
 from tap_adapters.source_schema import SourceSchema, SourceTable
+from target_dolt.columns import estimated_bytes
 from target_dolt.errors import ConfigError, TargetDoltError
 
 T = TypeVar("T")
 
 CHUNK_ROWS = 5_000
-"""Rows that are read at once: enough to hide the way to the server, few megabytes."""
+"""Rows that are read at once at the most: enough to hide the way to the server."""
+
+CHUNK_BYTES = 8_000_000
+"""About what they may take."""
+
+FIRST_ROWS = 100
+"""Rows that are read first, before anything is known of their width."""
+
+GROWTH = 4
+"""How many times more may be read the next time."""
 
 Where = tuple[str, Sequence[Any]]
 """A condition in the source's SQL, and its parameters."""
@@ -231,6 +241,19 @@ def selected(query: str, where: Where | None) -> tuple[Any, ...]:
         return (query,)
     condition, parameters = where
     return f"{query} WHERE {condition}", parameters
+
+
+def chunks(fetch: Callable[[int], list[T]]) -> Iterator[list[T]]:
+    """Yield rows in chunks: the wider they have been, the fewer at once.
+
+    Args:
+        fetch: Returns that many rows, or those that are left.
+    """
+    size = FIRST_ROWS
+    while rows := fetch(size):
+        yield rows
+        width = estimated_bytes(rows) // len(rows)  # type: ignore[arg-type]
+        size = max(1, min(size * GROWTH, CHUNK_ROWS, CHUNK_BYTES // max(width, 1)))
 
 
 def decoded(

@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.snapshot import (
-    CHUNK_ROWS,
     Selection,
     Snapshot,
     SourceError,
     Where,
+    chunks,
     json_schema,
     selected,
     shown,
@@ -131,7 +131,7 @@ class SQLiteSnapshot(Snapshot):
         flags = [column.json.get("type") == "boolean" for column in table.columns]
         driver: Any = self._connection.connection.driver_connection
         cursor = driver.execute(*selected(query, where))
-        while rows := cursor.fetchmany(CHUNK_ROWS):
+        for rows in chunks(cursor.fetchmany):
             yield [
                 tuple([_plain(one, flag) for one, flag in zip(row, flags, strict=True)])
                 for row in rows

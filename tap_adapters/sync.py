@@ -20,6 +20,10 @@ from target_dolt.session import ReplacedTable, Session
 from target_dolt.settings import Settings, where_of
 from target_dolt.settings_table import DEFAULT_AUTHOR
 
+BATCH_ROWS = 50_000
+"""Rows that are written at once: five times a load's, since a reader of whole tables waits for no
+one (measured on Dolt: a tenth faster)."""
+
 Progress = Callable[[str, int], None]
 """Told a table's full name and how many of its rows were read since it was last told."""
 
@@ -142,6 +146,7 @@ def _settings(
         source_dialect=taken.schema.dialect,
         commit_message=f"{head}{counts}\n\n" + _literal("\n".join(lines)),
         commit_author=author,
+        batch_size_rows=BATCH_ROWS,
         pipeline_id=f"snapshot {taken.source}"[:255],
     )
     settings.check()

@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from target_dolt import values, widened
 from target_dolt.backend import Database, Table
+from target_dolt.columns import column_converter
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.draft import Draft
 from target_dolt.errors import MissingKeyError, RecordError, shown_key
@@ -130,7 +131,10 @@ class Plan:
             names: The properties whose values each record has, in their order.
         """
         place_of = {name: place for place, name in enumerate(names)}
-        steps = [(place_of.get(column.source), column.convert) for column in self.columns]
+        steps = [
+            (place_of.get(one.source), column_converter(one.factory, one.type, one.convert))
+            for one in self.columns
+        ]
         keys = set(self._key_places)
 
         def convert(records: Sequence[Sequence[Any]]) -> list[Row]:
@@ -139,9 +143,7 @@ class Plan:
             for place, (source, make) in enumerate(steps):
                 values_of: Sequence[Any] = [None] * len(records)
                 if source is not None and given:
-                    values_of = given[source]
-                if make is not None:
-                    values_of = [None if one is None else make(one) for one in values_of]
+                    values_of = make(given[source])
                 if place in keys and None in values_of:
                     msg = "the key is missing or null"
                     raise ValueError(msg)

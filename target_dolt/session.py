@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from target_dolt.columns import estimated_bytes
 from target_dolt.commits import OWN_PREFIX
 from target_dolt.constraint import Constraint
 from target_dolt.constraints import SILENT
@@ -25,6 +26,12 @@ from target_dolt.settings import Settings
 from target_dolt.writer import Row
 
 _DDL = frozenset({"CREATE", "ALTER", "DROP"})
+
+FIRST_BATCH_ROWS = 5_000
+"""What is written first: a server soon has something to do. Later batches are larger."""
+
+BATCH_BYTES = 32_000_000
+"""What is written at once of rows that are wide; two such batches are held at a time."""
 
 
 class Session:
@@ -127,9 +134,11 @@ class ReplacedTable:
         self._schema = schema
         self._keys = keys
         self._names = tuple(schema["properties"])
-        self._batch_rows = batch_rows
+        self._batch_rows = min(batch_rows, FIRST_BATCH_ROWS)
+        self._most_rows = batch_rows
         self._wider: dict[str, ColumnType] = {}
         self._rows: list[Row] = []
+        self._bytes = 0
         self._plan()
         clear = self._writer.clear
         self._write(lambda: clear(load.connection))
@@ -161,7 +170,8 @@ class ReplacedTable:
                 made = self._row(dict(zip(self._names, row, strict=True)))
                 self._rows.append(made)  # to the list that a flush meanwhile has begun
         self.received += len(rows)
-        if len(self._rows) >= self._batch_rows:
+        self._bytes += estimated_bytes(rows)
+        if len(self._rows) >= self._batch_rows or self._bytes >= BATCH_BYTES:
             self.flush()
 
     def _row(self, record: dict[str, Any]) -> Row:
@@ -175,7 +185,8 @@ class ReplacedTable:
 
     def flush(self) -> None:
         """Write what was taken to the run branch."""
-        rows, self._rows = self._rows, []
+        rows, self._rows, self._bytes = self._rows, [], 0
+        self._batch_rows = min(2 * self._batch_rows, self._most_rows)
         if rows:
             write = self._writer.upsert if self.plan.table.key else self._writer.append_again
             self._write(lambda: write(self._load.connection, rows))

@@ -21,7 +21,7 @@ from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Schema
 from target_dolt.moments import date, date_time, time
 from target_dolt.types import LONGTEXT, integer_range, type_text
 
-_DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOperation])
+DECIMALS = decimal.Context(prec=130, traps=[decimal.Inexact, decimal.InvalidOperation])
 """Twice the 65 digits of a DECIMAL: enough for any, and a bound for `1e999999999`."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -55,8 +55,10 @@ def integer(_schema: Schema, column_type: ColumnType) -> Converter:
 def _whole(value: Any) -> int:
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, Decimal) and value.adjusted() < _DECIMALS.prec and value == int(value):
-        return int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < DECIMALS.prec:
+        whole = int(value)
+        if value == whole:
+            return whole
     msg = "not a whole number"
     raise ValueError(msg)
 
@@ -94,13 +96,14 @@ def exact(schema: Schema, column_type: ColumnType) -> Converter:
                 value = Decimal(value)
             elif not isinstance(value, int | Decimal) or isinstance(value, bool):
                 raise _not_a_number()
-            number = _DECIMALS.quantize(value, quantum)
+            number = DECIMALS.quantize(value, quantum)
+            fits = -limit < number < limit  # of NaN no comparison is taken
         except decimal.Inexact:
             msg = f"the number has more than {scale} digits after the point"
             raise ValueError(msg) from None
         except decimal.InvalidOperation:
             raise _not_a_number() from None
-        if -limit < number < limit:
+        if fits:
             return number or abs(number)  # SQL knows no negative zero
         msg = f"the number does not fit DECIMAL({precision}, {scale})"
         raise ValueError(msg)
