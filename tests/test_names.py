@@ -487,3 +487,12 @@ def test_identifiers_are_quoted_by_the_database_s_own_rules(place: Place) -> Non
         found = [column["name"] for column in sa.inspect(connection).get_columns("t")]
     database.close()
     assert found == ["id", *odd]
+
+
+@pytest.mark.parametrize("word", ["nothing", "returning", "select", "versions", "groups"])
+def test_a_reserved_word_is_a_name(place: Place, word: str) -> None:
+    """A table and a column may be called as SQL's own words are, in a first load and after."""
+    messages = [schema(word, {"id": {"type": "integer"}, word: {"type": "string"}})]
+    place.load([*messages, record(word, **{"id": 1, word: "a"}), state(1)])
+    place.load([*messages, record(word, **{"id": 1, word: "b"}), state(2)])
+    assert place.rows(word) == [{"id": 1, word: "b"}]

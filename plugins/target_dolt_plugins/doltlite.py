@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.base import SQLiteIdentifierPreparer
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import NullPool
 
@@ -36,11 +37,18 @@ _COVERED = (
 no status."""
 
 
+class _Preparer(SQLiteIdentifierPreparer):
+    """SQLAlchemy's list of reserved words lacks two: https://sqlite.org/lang_keywords.html."""
+
+    reserved_words = SQLiteIdentifierPreparer.reserved_words | {"nothing", "returning"}
+
+
 class DoltLiteDialect(SQLiteDialect_pysqlite):
     """SQLAlchemy's dialect for `doltlite:///file.db` and `doltlite:///file.db@branch`."""
 
     name = "sqlite"
     driver = "doltlite"
+    preparer = _Preparer
     supports_statement_cache = True
     max_identifier_length = 64
 
