@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import carried, on_dolt
+from benchmarks import carried, on_dolt, snapshot
 from benchmarks.findings import rate, told, write
 from benchmarks.loader import commits, load, raw_seconds
 from benchmarks.records import SCHEMA, lines, record, state
@@ -33,6 +33,7 @@ def main() -> None:
         "dolt-memory": on_dolt.memory,
         "restore": carried.doltlite,
         "dolt-restore": carried.dolt,
+        "snapshot": snapshot.snapshots,
     }
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(parts)}")

@@ -31,6 +31,7 @@ class DoltServer:
     pid: int
     port: int
     password: str
+    data: Path
 
     def url(self, database: str) -> str:
         """Return a database as the loader's `sqlalchemy_url`."""
@@ -48,6 +49,12 @@ class DoltServer:
             cursor.execute(statement)
             row = cursor.fetchone()
             return row and row[0]
+
+    def size(self, database: str) -> int:
+        """Return how many bytes a database's commits take, garbage taken out."""
+        self.value("CALL dolt_gc()", database)
+        files = (self.data / database / ".dolt" / "noms").rglob("*")
+        return sum(file.stat().st_size for file in files if file.is_file())
 
     def memory_mb(self, what: str) -> float:
         """Return the server's memory by proc(5): `VmRSS` now, or `VmHWM` at its peak."""
@@ -94,7 +101,7 @@ def running_dolt(directory: Path, *, local_infile: bool = True) -> Iterator[Dolt
             stderr=output,
             env={**os.environ, "HOME": str(home), "DOLT_ROOT_PASSWORD": password},
         )
-    server = DoltServer(process.pid, port, password)
+    server = DoltServer(process.pid, port, password, directory / "data")
     try:
         _wait(server, process, log)
         yield server
