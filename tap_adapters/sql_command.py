@@ -33,15 +33,13 @@ def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
         commit = None if ref is None else commit_of(found, ref)
         with found.connect(commit) as connection:
             if query is not None:
-                _run(connection, query, form)
-                _tell_uncommitted(found, connection, query)
+                _run(found, connection, query, form)
                 return
             prompts = sys.stdin.isatty()
             failed = False
             for statement in _statements(prompts):
                 try:
-                    _run(connection, statement, form)
-                    _tell_uncommitted(found, connection, statement)
+                    _run(found, connection, statement, form)
                 except QueryError as error:
                     click.echo(f"Error: {error}", err=True)
                     failed = not prompts
@@ -53,27 +51,26 @@ _ENDS = frozenset({"exit", "quit", "\\q"})
 """What ends a session in the shells of other databases."""
 
 
-def _run(connection: sa.Connection, query: str, form: str) -> None:
-    with query_errors(), connection.begin():
-        # PyMySQL takes a percent sign for a place of a parameter, of which there are none.
-        result = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
-        if result.returns_rows:
-            WRITERS[form](list(result.keys()), result)
-
-
-_READS = frozenset({"select", "with", "show", "describe", "explain", "call", "pragma"})
-"""First words of statements that change no table, or commit what they change."""
-
-
-def _tell_uncommitted(database: Database, connection: sa.Connection, statement: str) -> None:
-    """Tell a person of changes that no commit has: they stop the next load of their table."""
-    words = statement.split(None, 1)
-    if not words or words[0].lower() in _READS:
-        return
+def _run(database: Database, connection: sa.Connection, query: str, form: str) -> None:
+    """Run a statement; tell a person of changes that no commit has: they stop the next load."""
     with query_errors():
-        tables = database.uncommitted_tables(connection)
+        before = _contents(connection)
+        with connection.begin():
+            # PyMySQL takes a percent sign for a place of a parameter, of which there are none.
+            result = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
+            if result.returns_rows:
+                WRITERS[form](list(result.keys()), result)
+        tables = set()
+        if _contents(connection) != before:
+            tables = database.uncommitted_tables(connection)
     if tables:
         click.echo(f"In no commit yet: {database.uncommitted(tables)}", err=True)
+
+
+def _contents(connection: sa.Connection) -> str:
+    """Return the hash of all tables as they are now, committed or not."""
+    with connection.begin():
+        return str(connection.exec_driver_sql("SELECT dolt_hashof_db()").scalar())
 
 
 def _statements(prompts: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, one meaning

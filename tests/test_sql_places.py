@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from support import Place, database_of, record, schema, state
@@ -45,3 +46,26 @@ def test_a_statement_that_leaves_changes_in_no_commit_is_told_with_the_cure(plac
     assert run(f"{verb} dolt_commit('-A', '-m', 'mine')") == ""
     assert place.load([schema("dogs", {"id": ID}), record("dogs", id=4), state({"n": 2})])
     assert place.log() == ["Load dogs: 1 added", "mine", "Load dogs: 1 added"]
+
+
+TOLD = "In no commit yet: "
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("WITH x AS (SELECT 1 AS n) UPDATE dogs SET name = 'Pax' WHERE id IN (SELECT 1)", TOLD),
+        ("/* why */ DELETE FROM dogs WHERE id = 1", TOLD),
+        ("CREATE TABLE cats (id INTEGER PRIMARY KEY)", TOLD),
+        ("UPDATE dogs SET name = name", ""),
+        ("DELETE FROM dogs WHERE id = 77", ""),
+        ("WITH x AS (SELECT 9 AS id) SELECT * FROM x", ""),
+    ],
+)
+def test_changes_are_told_whatever_statement_made_them(place: Place, query: str, told: str) -> None:
+    """The database itself is asked whether it changed, not the statement's first word."""
+    names = {"id": ID, "name": {"type": "string"}}
+    place.load([schema("dogs", names), record("dogs", id=1, name="Rex"), state({"n": 1})])
+    done = CliRunner().invoke(cli, ["sql", database_of(place), query])
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr[: len(TOLD)] == told
