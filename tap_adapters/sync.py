@@ -20,9 +20,9 @@ from target_dolt.session import ReplacedTable, Session
 from target_dolt.settings import Settings, where_of
 from target_dolt.settings_table import DEFAULT_AUTHOR
 
-BATCH_ROWS = 50_000
-"""Rows that are written at once: five times a load's, since a reader of whole tables waits for no
-one (measured on Dolt: a tenth faster)."""
+BATCH_ROWS = 100_000
+"""Rows that are written at once: ten times a load's, since a reader of whole tables waits for no
+one (measured on Dolt with 500,000 rows: 0.77 of raw LOAD DATA; with a load's own 0.61)."""
 
 Progress = Callable[[str, int], None]
 """Told a table's full name and how many of its rows were read since it was last told."""
