@@ -119,7 +119,12 @@ def state(database: str, ref: str, pipeline: str) -> None:
 @format_option("table", "csv", "json")
 @told
 def plugins(form: str) -> None:
-    """List the plugins that are installed: name, distribution, version and hooks."""
+    """List the plugins that are installed: name, distribution, version and hooks.
+
+    \b
+    Example:
+      dolt-sync plugins --format json
+    """  # noqa: D301 - click reads \b as a control character
     rows = [
         (one.name, one.distribution, one.version, ", ".join(one.hooks))
         for one in load_plugins().list()

@@ -1,0 +1,69 @@
+"""What the `dolt-sync` command is to a shell: completion, examples, exit codes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tap_adapters.cli import cli
+
+DOLT_SYNC = Path(sys.executable).with_name("dolt-sync")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_it_writes_the_completion_of_each_shell(shell: str) -> None:
+    """The script that README names, which asks the command itself for what fits."""
+    done = subprocess.run(
+        [DOLT_SYNC],
+        env={**os.environ, "_DOLT_SYNC_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert f"_DOLT_SYNC_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_it_completes_commands_and_options() -> None:
+    """As bash asks for them."""
+    asked = {"_DOLT_SYNC_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    for words, found in (("dolt-sync sn", "snapshot"), ("dolt-sync re", "restore")):
+        done = subprocess.run(
+            [DOLT_SYNC],
+            env={**os.environ, **asked, "COMP_WORDS": words},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == f"plain,{found}\n"
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_each_command_has_an_example_in_its_help(command: str) -> None:
+    """One that names the command as it is typed."""
+    shown = CliRunner().invoke(cli, [command, "--help"]).output
+    assert "Example" in shown
+    assert f"  dolt-sync {command}" in shown.partition("Example")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["plugins"], 0),
+        (["log", "not_there.db"], 1),
+        (["snapshot", "mongodb://localhost/shop", "shop.db"], 1),
+        (["snapshot"], 2),
+        (["log", "--nonsense"], 2),
+    ],
+)
+def test_exit_codes_are_those_that_are_documented(
+    arguments: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests of `verify` and `restore` see 3."""
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli, arguments).exit_code == code
