@@ -63,6 +63,29 @@ def test_the_readme_shows_what_its_commands_print(
         assert masked(done.stdout) == masked(shown), command
 
 
+def test_the_readmes_python_runs(tmp_path: Path) -> None:
+    """In a process of its own, beside an SQLite file: a snapshot, a comparison, a copy."""
+    [code] = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    make = """import sqlite3
+for name in ("shop", "copy"):
+    sqlite3.connect(f"{name}.sqlite").executescript("VACUUM")
+sqlite3.connect("shop.sqlite").executescript(
+    "CREATE TABLE users (id integer PRIMARY KEY); INSERT INTO users VALUES (1), (2);"
+    "CREATE TABLE old_log (id integer PRIMARY KEY)")"""
+    look = "import sqlite3; print(*sqlite3.connect('copy.sqlite').execute('SELECT * FROM users'))"
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", part], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        for part in (make, code, look)
+    ]
+    assert [(one.returncode, one.stdout) for one in printed] == [
+        (0, ""),
+        (0, "users 2 0 0\n"),
+        (0, "(1,) (2,)\n"),
+    ], printed[1].stderr
+
+
 def test_the_readme_has_a_transcript() -> None:
     """The first thing to see is a run."""
     assert transcripts()
