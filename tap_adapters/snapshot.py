@@ -27,7 +27,7 @@ CHUNK_ROWS = 5_000
 CHUNK_BYTES = 8_000_000
 """About what they may take."""
 
-FIRST_ROWS = 100
+FIRST_ROWS = 10
 """Rows that are read first, before anything is known of their width."""
 
 GROWTH = 4
