@@ -136,10 +136,10 @@ class CommitPoint:
             self._flushed_bytes = bytes_read
         seconds = None
         if self._waiting is not None and not self._replacements:
-            seconds = self._pace.wait()
+            seconds = self._pace.wait()  # asked once: a commit that ends meanwhile puts it off
             if seconds <= 0:
                 seconds = None
-                if self._pace.due(self._new_records()):
+                if self._new_records() >= self._pace.min_rows:
                     self._commit_beside()
         if self.load.settled():
             return seconds

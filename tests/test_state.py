@@ -465,6 +465,40 @@ def test_a_coalesced_state_is_let_out_when_its_time_comes_while_input_goes_on(
     assert seen == [['{"n":1}'], ['{"n":1}', '{"n":2}']]
 
 
+def test_a_state_whose_time_has_come_is_let_out_also_when_a_commit_ends_just_then(
+    watched: Watched,
+) -> None:
+    """A server's commits end in another thread, and the tap may be silent from then on."""
+    seen: list[list[str]] = []
+
+    class Ending(Clock):
+        """A clock that somebody looks at, and meanwhile a commit ends."""
+
+        pace: Pace | None = None
+
+        def __call__(self) -> float:
+            if self.pace is not None:
+                pace, self.pace = self.pace, None
+                pace.ended()
+            return self.now
+
+    watched.clock = clock = Ending()
+
+    def ask() -> None:
+        assert watched.target is not None
+        clock.pace = watched.target.point._pace
+        watched.target.between_chunks()
+
+    watched.load(
+        *(DOGS, dog(1), state({"n": 1}), dog(2), state({"n": 2})),
+        clock.passes(10),
+        ask,
+        lambda: seen.append(list(watched.lines)),
+        commit_interval_seconds=10,
+    )
+    assert seen == [['{"n":1}', '{"n":2}']]
+
+
 def test_a_coalesced_state_is_let_out_while_the_tap_is_silent(place: Place) -> None:
     """The pipe stays open and nothing more comes: the STATE that waits comes out all the same."""
     process = place.start(commit_interval_seconds=5)
