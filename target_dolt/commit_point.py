@@ -47,7 +47,6 @@ class CommitPoint:
         self._early: str | None = None
         self._emitted: str | None = None
         self._flushed_bytes = 0
-        self._begun = self._stands = 0
 
     def announce(self) -> None:
         """Note that a SCHEMA has come: records of its stream may follow."""
@@ -82,7 +81,6 @@ class CommitPoint:
 
     def _commit_beside(self) -> None:
         """Begin a commit; a backend that can loads and commits while input is read on."""
-        self._begun += 1
         state, self._waiting = self._waiting, None
         sinks = self._sinks.values()
         changes = bool(self._new_records() or self.load.dirty)
@@ -99,7 +97,6 @@ class CommitPoint:
             if state is not None and state != self._emitted:
                 emit(state)
                 self._emitted = state
-            self._stands += 1
 
         self.load.commit_beside(state, records, self._replacements.versions, let_out)
 
@@ -112,11 +109,11 @@ class CommitPoint:
     def keep_state(self) -> None:
         """Commit what a waiting STATE vouches for, due or not.
 
-        Not where a commit has failed half way: its STATE may not go out behind an error.
+        Not where a commit has failed half way, or rows were lost that a buffer had: no STATE may
+        go out behind that.
         """
         self.load.settle()
-        has_failed = self._begun != self._stands
-        if not has_failed and self._waiting is not None and not self._replacements:
+        if not self.load.overlap.failed and self._waiting is not None and not self._replacements:
             self.commit()
 
     def before_replacing(self) -> None:

@@ -48,7 +48,7 @@ class Load:
                 settings, plugins, self._sources, database, self.branch, self.tables
             )
             self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
-        self._overlap = Overlap(enabled=database.overlaps)
+        self.overlap = Overlap(enabled=database.overlaps)
         self.altered = Altered()
         self.commits = 0
         self._written: dict[str, str] = {}
@@ -82,7 +82,7 @@ class Load:
             validate: Checks a whole record, or None.
             wider: Types of columns that must hold more than the schema says.
         """
-        self._overlap.wait()  # the connection is the writer's until then
+        self.overlap.wait()  # the connection is the writer's until then
         drawn, table = self._landing.land(stream, schema, keys, wider)
         self._written.update(dict.fromkeys(self._landing.lifted - self._written.keys(), ""))
         self._written[table.name] = stream
@@ -91,12 +91,12 @@ class Load:
 
     def version_of(self, stream: str) -> int | None:
         """Return the version that a stream's table is known to hold whole, or None."""
-        self._overlap.wait()  # a commit changes what is kept
+        self.overlap.wait()  # a commit changes what is kept
         return self._kept.versions.get(stream)
 
     def drop(self, name: str) -> None:
         """Remove a table, and what the catalogue knows of it."""
-        self._overlap.wait()
+        self.overlap.wait()
         table = self._landing.find(name)
         if table is not None:
             with told(f"table '{name}'"):
@@ -105,7 +105,7 @@ class Load:
 
     def objects(self, source: str) -> dict[tuple[str, str], SourceObject]:
         """Return what is kept of a source's objects, by kind and name."""
-        self._overlap.wait()
+        self.overlap.wait()
         with told(objects.NAME):
             return objects.read(self.connection, self.tables, source)
 
@@ -125,7 +125,7 @@ class Load:
 
     def constrain(self, wanted: Mapping[str, Iterable[Constraint]], *, filled: bool) -> None:
         """Put on tables what they keep beside their types, before their rows or after them."""
-        self._overlap.wait()
+        self.overlap.wait()
         with told("the constraints"):
             changed = self._landing.constraints.put(wanted, filled=filled)
         self._has_written |= bool(changed)
@@ -133,7 +133,7 @@ class Load:
 
     def preview(self) -> tuple[TableChange, ...]:
         """Return what a commit would change, in rows; nothing is committed."""
-        self._overlap.wait()
+        self.overlap.wait()
         with told("the comparison"):
             return self.branch.stage([*self._written, catalogue.NAME])
 
@@ -143,14 +143,14 @@ class Load:
         Only a change of version replaces. A table with rows and no known version may have been
         filled by a tap that sends parts: it takes the version, and keeps its rows.
         """
-        self._overlap.wait()  # a commit changes what is kept
+        self.overlap.wait()  # a commit changes what is kept
         if stream in self._kept.versions:
             return self._kept.versions[stream] != version
         return not self.has_rows(table)
 
     def has_rows(self, table: str) -> bool:
         """Whether a table holds any row on the run branch."""
-        self._overlap.wait()
+        self.overlap.wait()
         query = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
 
         def look() -> bool:
@@ -185,7 +185,7 @@ class Load:
                 self.branch.again(what, attempt)
 
         self._has_written = True
-        self._overlap.run(write)
+        self.overlap.run(write)
 
     def commit(
         self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
@@ -198,7 +198,7 @@ class Load:
             versions: The versions that streams' tables hold now, where that is new.
         """
         self._has_written = self._landing.changed = False
-        self._overlap.wait()
+        self.overlap.wait()
         return self._commit(state_line, records, versions)
 
     def commit_beside(
@@ -217,7 +217,7 @@ class Load:
             then: Called once the commit stands.
         """
         if not self.dirty:
-            self._overlap.follow(then)
+            self.overlap.follow(then)
             return
         self._has_written = self._landing.changed = False
         versions = dict(versions)
@@ -226,15 +226,15 @@ class Load:
             self._commit(state_line, records, versions)
             then()
 
-        self._overlap.follow(work)
+        self.overlap.follow(work)
 
     def settled(self) -> bool:
         """Whether nothing is being written or committed; raises what went wrong in it."""
-        return self._overlap.ended()
+        return self.overlap.ended()
 
     def settle(self) -> None:
         """Wait for what is being written or committed, and raise what went wrong in it."""
-        self._overlap.wait()
+        self.overlap.wait()
 
     def _commit(
         self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
@@ -290,7 +290,7 @@ class Load:
         tell_altered(self.altered)
         self._sources.close()
         try:
-            self._overlap.close()
+            self.overlap.close()
             self.branch.close()
         finally:
             self.database.close()

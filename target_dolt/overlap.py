@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+
+from target_dolt.errors import TargetDoltError
+
+_log = logging.getLogger("target-dolt")
 
 
 class Overlap:
-    """Runs work in order, in one thread; an error comes out at the next call, and ends the rest."""
+    """Runs work in order, in one thread; an error comes out at the next call, and ends the rest.
+
+    Attributes:
+        failed: Whether any work has failed: the rows that it was given are lost to this run.
+    """
 
     def __init__(self, *, enabled: bool) -> None:
         """Work in a thread beside, or (not `enabled`) at once."""
         self._executor = ThreadPoolExecutor(1, "target-dolt-writer") if enabled else None
         self._running: Future[None] | None = None
+        self.failed = False
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note that what is done within has failed, whatever the error is."""
+        try:
+            yield
+        except BaseException:
+            self.failed = True
+            raise
+
+    def _do(self, work: Callable[[], None]) -> None:
+        with self.noted():
+            work()
 
     def run(self, work: Callable[[], None]) -> None:
         """Begin a piece of work, after the one before has ended."""
         self.wait()
         if self._executor is None:
-            work()
+            self._do(work)
         else:
-            self._running = self._executor.submit(work)
+            self._running = self._executor.submit(self._do, work)
 
     def follow(self, work: Callable[[], None]) -> None:
         """Begin a piece of work once the one before has come through, without waiting for it.
@@ -30,7 +53,7 @@ class Overlap:
         """
         before = self._running
         if self._executor is None:
-            work()
+            self._do(work)
             return
 
         def next_() -> None:
@@ -38,7 +61,7 @@ class Overlap:
                 before.result()  # one thread: it has ended, well or not
             work()
 
-        self._running = self._executor.submit(next_)
+        self._running = self._executor.submit(self._do, next_)
 
     def ended(self) -> bool:
         """Whether no work runs; raises what the last piece raised."""
@@ -53,8 +76,12 @@ class Overlap:
             running.result()
 
     def close(self) -> None:
-        """Wait for the work that runs; whether it failed matters no more."""
-        with contextlib.suppress(Exception):
+        """Wait for the work that runs, and tell where it failed: the run ends by another error."""
+        try:
             self.wait()
+        except Exception as error:  # noqa: BLE001 - the run ends by the other one
+            # Only our own messages are known to hold no row's values.
+            words = str(error) if isinstance(error, TargetDoltError) else type(error).__name__
+            _log.error("Beside that, what was being written failed: %s", words)
         if self._executor is not None:
             self._executor.shutdown()

@@ -217,8 +217,8 @@ class DoltSink(Sink):
             self.before_rows()
         table = self.plan.table
         what = f"stream '{self.stream_name}', table '{table.name}'"
-        write = self._changing(rows) if self._is_mixed else self._writing(rows)
-        with self.batch_processing_timer:
+        with self.batch_processing_timer, self.load.overlap.noted():
+            write = self._changing(rows) if self._is_mixed else self._writing(rows)
             self.load.write(what, table, write)
         self.record_counter_metric.increment(len(rows))
         self.tally_record_read(len(rows))

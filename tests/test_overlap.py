@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from target_dolt.errors import WriteError
 from target_dolt.overlap import Overlap
 
 
@@ -64,6 +65,38 @@ def test_whoever_asks_whether_work_has_ended_hears_of_its_error() -> None:
     overlap.close()
 
 
+def _run(overlap: Overlap) -> None:
+    overlap.run(_fail)
+    overlap.wait()
+
+
 def _look_until_ended(overlap: Overlap) -> None:
     while not overlap.ended():
         pass
+
+
+def test_what_fails_behind_another_error_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    """It may name the branch that holds rows; of a strange error only the kind, never a value."""
+    for error in (WriteError("kept on the branch 'held/1'"), ValueError("a row's value")):
+        overlap = Overlap(enabled=True)
+
+        def fail(error: Exception = error) -> None:
+            raise error
+
+        overlap.run(fail)
+        overlap.close()
+    assert [one.getMessage() for one in caplog.records] == [
+        "Beside that, what was being written failed: kept on the branch 'held/1'",
+        "Beside that, what was being written failed: ValueError",
+    ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_has_failed_is_remembered(enabled: bool) -> None:  # noqa: FBT001
+    """Also after its error was heard of: rows were lost."""
+    overlap = Overlap(enabled=enabled)
+    assert not overlap.failed
+    with pytest.raises(_BrokenError):
+        _run(overlap)
+    overlap.close()
+    assert overlap.failed

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from support import Place, database_of, singer
 from support_state import (
@@ -35,13 +36,17 @@ from support_state import (
 )
 
 from tap_adapters.cli import cli
+from target_dolt import hookimpl
+from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import (
     CommitConflictError,
     ConfigError,
     IncompleteReplaceError,
     LockedError,
     RecordError,
+    WriteError,
 )
+from target_dolt.plugins import load_plugins
 from target_dolt.state import FREE_COMMITS, Pace
 
 
@@ -290,6 +295,29 @@ def test_an_error_keeps_what_the_last_state_vouches_for(watched: Watched) -> Non
     assert watched.lines == ['{"n":1}', '{"n":2}']
     assert ids(watched.place) == [1, 2]
     assert kept(watched.place) == {"n": 2}
+    assert run_branches(watched.place) == []
+
+
+class Careless:
+    """A plugin whose converter returns what no text is."""
+
+    @hookimpl
+    def dolt_value_converter(self, sql_type: ColumnType) -> Converter | None:
+        """Answer for texts."""
+        if not isinstance(sql_type, sa.String):
+            return None
+        return lambda value: {"no": "text"} if value == "bad" else value
+
+
+def test_a_state_stays_in_behind_rows_that_could_not_be_written(watched: Watched) -> None:
+    """Whatever the error was, and although it came before the STATE's turn: its rows are lost."""
+    watched.place.plugins = load_plugins([Careless()])
+    steps = [DOGS, dog(1, "a"), state({"n": 1}), dog(2, "b"), state({"n": 2}), dog(3, "bad")]
+    with pytest.raises((TypeError, WriteError)):  # a server's rows are spelled by us
+        watched.load(*steps, dog(4, "c"), commit_interval_seconds=3600, batch_size_rows=3)
+    assert watched.lines == ['{"n":1}']
+    assert ids(watched.place) == [1]
+    assert kept(watched.place) == {"n": 1}
     assert run_branches(watched.place) == []
 
 
