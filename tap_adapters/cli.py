@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tap_adapters.history_commands import diff, log, plugins, state
+from tap_adapters.remote_commands import branches, clone, pull, push, tags
 from tap_adapters.restore_command import restore
 from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
@@ -21,7 +22,21 @@ def cli() -> None:
     """
 
 
-for command in (diff, log, plugins, restore, snapshot, sql, state, verify):
+for command in (
+    branches,
+    clone,
+    diff,
+    log,
+    plugins,
+    pull,
+    push,
+    restore,
+    snapshot,
+    sql,
+    state,
+    tags,
+    verify,
+):
     cli.add_command(command)
 
 

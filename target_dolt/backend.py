@@ -101,6 +101,13 @@ class Database(abc.ABC):
     overlaps: bool
     """Whether it works by itself, so that rows can be prepared while it writes others."""
 
+    refusals: tuple[tuple[str, str], ...] = ()
+    """What its answers about remotes mean: a part of each, and a sentence that says what to do;
+    `{procedure}` in it is the procedure that was called."""
+
+    has_remote_users = False
+    """Whether procedures take the option `--user` for a remote that asks who it is."""
+
     verb = "CALL"
     """What SQL puts before one of Dolt's procedures."""
 
@@ -246,12 +253,15 @@ class Backend:
         schemes: The URL schemes that are its own.
         claims: Whether a place without a URL is, or would become, a database of this kind.
         open: Opens the database, and creates it where it is missing.
+        clone: Clones a remote, given by its URL and the remote's user, into a new place; None
+            where the backend has no remotes.
     """
 
     name: str
     schemes: tuple[str, ...]
     claims: Callable[[Where], bool]
     open: Callable[[Where], Database]
+    clone: Callable[[str, Where, str | None], None] | None = None
 
 
 def _head(connection: sa.Connection) -> str:

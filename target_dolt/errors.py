@@ -19,6 +19,8 @@
     │       └── RecordBeforeSchemaError
     ├── WriteError               the database refused, or went away
     │   └── CommitConflictError  somebody else changed a table of this run
+    ├── RemoteError              a remote refused, or cannot be reached
+    │   └── PushError            what was committed here stands, but is not at the remote
     ├── IncompleteReplaceError   the input ended before a table's replacement did
     └── StateDeliveryError       the commit stands, but stdout did not take the STATE
 
@@ -141,6 +143,16 @@ class WriteError(TargetDoltError, FatalSyncError):
 
 class CommitConflictError(WriteError):
     """Somebody else committed to a table that this run writes."""
+
+
+class RemoteError(TargetDoltError):
+    """A remote refused what was asked of it, or cannot be reached."""
+
+
+class PushError(RemoteError):
+    """What was committed stands, but is not tagged as asked, or not at the remote."""
+
+    exit_code = 3
 
 
 class IncompleteReplaceError(TargetDoltError):

@@ -23,6 +23,7 @@ from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
 from target_dolt_plugins.dolt_lock import named_lock
+from target_dolt_plugins.dolt_remotes import REFUSALS, clone
 from target_dolt_plugins.dolt_tls import tls_options
 from target_dolt_plugins.dolt_types import logical_type, respelling, storage
 from target_dolt_plugins.dolt_writer import (
@@ -59,6 +60,8 @@ class DoltDatabase(Database):
 
     limits = Limits(row_bytes=ROW_BYTES)
     overlaps = True
+    refusals = REFUSALS
+    has_remote_users = True
 
     def __init__(self, url: sa.URL, where: Where, server: DirectoryServer | None = None) -> None:
         """Connect once: is it Dolt, of the right age, with the database there?"""
@@ -288,4 +291,4 @@ def _open(where: Where) -> Database:
 @hookimpl(trylast=True)
 def dolt_register_backends() -> Iterable[Backend]:
     """Bring Dolt."""
-    return [Backend("dolt", ("dolt",), _claims, _open)]
+    return [Backend("dolt", ("dolt",), _claims, _open, clone)]

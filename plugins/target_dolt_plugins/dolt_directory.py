@@ -105,9 +105,7 @@ class DirectoryServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._files: tempfile.TemporaryDirectory[str] | None = None
         self.directory = directory
-        if any(one in directory.absolute().name for one in _NOT_IN_NAMES):
-            msg = f"'{directory}': Dolt serves no directory with {_NOT_IN_NAMES} in its name"
-            raise ConfigError(msg)
+        check_name(directory)
         if not (directory / ".dolt" / "repo_state.json").is_file():
             self._make(create)
         info = running_server(directory)
@@ -128,7 +126,7 @@ class DirectoryServer:
                 "another `path`"
             )
             raise ConfigError(msg)
-        program = _dolt()
+        program = find_program()
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -146,7 +144,7 @@ class DirectoryServer:
             raise ConfigError(msg)
 
     def _start(self) -> ServerInfo:
-        _dolt()
+        find_program()
         self._files = tempfile.TemporaryDirectory(prefix="target-dolt-")
         files = Path(self._files.name)
         port = _free_port()
@@ -206,7 +204,15 @@ class DirectoryServer:
             self._files.cleanup()
 
 
-def _dolt() -> str:
+def check_name(directory: Path) -> None:
+    """Raise ConfigError for a directory whose name Dolt's server cannot take."""
+    if any(one in directory.absolute().name for one in _NOT_IN_NAMES):
+        msg = f"'{directory}': Dolt serves no directory with {_NOT_IN_NAMES} in its name"
+        raise ConfigError(msg)
+
+
+def find_program() -> str:
+    """Return where `dolt` is on PATH; a ConfigError where it is not."""
     found = shutil.which("dolt")
     if found is None:
         msg = (

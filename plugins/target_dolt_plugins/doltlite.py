@@ -21,6 +21,7 @@ from target_dolt.errors import CommitConflictError, ConfigError, LockedError
 from target_dolt_plugins import doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_evolution import alter
+from target_dolt_plugins.doltlite_remotes import REFUSALS, clone_file, refuse_existing, remove
 from target_dolt_plugins.doltlite_types import logical_type, storage
 from target_dolt_plugins.doltlite_writer import DoltLiteWriter, describe
 
@@ -83,6 +84,7 @@ class DoltLiteDatabase(Database):
 
     limits = Limits()
     overlaps = False
+    refusals = REFUSALS
     verb = "SELECT"
 
     def __init__(self, path: Path) -> None:
@@ -223,7 +225,20 @@ def _open(where: Where) -> Database:
     return DoltLiteDatabase(path)
 
 
+def _clone(remote: str, where: Where, user: str | None) -> None:
+    del user  # a file has none
+    path = Path(where.url.database or "") if where.url is not None else where.path
+    refuse_existing(path or Path())
+    database = _open(where)
+    try:
+        with database.connect(write=False) as connection:
+            clone_file(connection, remote, path or Path())
+    except BaseException:
+        remove(path or Path())
+        raise
+
+
 @hookimpl(trylast=True)
 def dolt_register_backends() -> Iterable[Backend]:
     """Bring DoltLite."""
-    return [Backend("doltlite", ("doltlite",), _claims, _open)]
+    return [Backend("doltlite", ("doltlite",), _claims, _open, _clone)]
