@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tap_adapters.history_commands import diff, log, plugins, state
+from tap_adapters.merge_command import merge
 from tap_adapters.remote_commands import branches, clone, pull, push, tags
 from tap_adapters.restore_command import restore
 from tap_adapters.snapshot_command import snapshot
@@ -27,6 +28,7 @@ for command in (
     clone,
     diff,
     log,
+    merge,
     plugins,
     pull,
     push,
