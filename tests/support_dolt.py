@@ -74,6 +74,7 @@ class DoltServer:
         data: Path | None = None,
         listener: Mapping[str, Any] | None = None,
         local_infile: bool = True,
+        remotes_port: int | None = None,
     ) -> None:
         """Choose a port; `start` starts the server.
 
@@ -83,12 +84,14 @@ class DoltServer:
             data: The directory that it serves; None for a new one.
             listener: More of the configuration's `listener`.
             local_infile: Whether LOAD DATA LOCAL is allowed.
+            remotes_port: The port of its remotes API; None for none.
         """
         self.directory = directory
         self.port = port or free_port()
         self._data = data or directory / "data"
         self._listener = {"host": "127.0.0.1", "port": self.port, **(listener or {})}
         self._variables = {"local_infile": 1} if local_infile else {}
+        self._remotes = {"remotesapi": {"port": remotes_port}} if remotes_port else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -103,6 +106,7 @@ class DoltServer:
                     "cfg_dir": str(self.directory / "cfg"),
                     "listener": self._listener,
                     "system_variables": self._variables,
+                    **self._remotes,
                 }
             ),
             encoding="utf-8",

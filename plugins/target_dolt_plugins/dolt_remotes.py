@@ -62,6 +62,13 @@ REFUSALS = (
     ),
     ("Unavailable", "the remote does not answer; see that it runs and that its URL is right"),
     ("database not found", "the remote's server has no such database; see that the URL is right"),
+    (
+        "Access denied",
+        (
+            "the server refused the user or the password, or the user lacks the administrator "
+            "rights that {procedure} needs there"
+        ),
+    ),
     ("contains no Dolt data", "there is no Dolt database at the remote"),
 )
 """What Dolt 2.3 answers, by a part of it, and what that means. The first that fits counts."""
