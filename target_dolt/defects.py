@@ -47,19 +47,23 @@ _DECODER = json.JSONDecoder(
 
 
 def defect(line: bytes, keys: Mapping[str, Sequence[str]]) -> MessageError | None:
-    """Return the error of a line whose RECORD holds something that JSON does not have.
+    """Return the error of a line that holds something that JSON does not have.
 
     Args:
         line: The line, which is no JSON.
         keys: The key properties of each stream.
 
     Returns:
-        An error that names stream, column and key; None where the line is worse than that.
+        An error that names, for a RECORD, stream, column and key; None where the line is worse
+        than that.
     """
     text = line.decode("utf-8", "surrogateescape")
     surrogate = _LONE_SURROGATE if _is_utf8(line) else _NO_UTF8
     try:
         message = _DECODER.decode(text)
+        if "record" not in message:
+            reason = _find(message, surrogate)
+            return None if reason is None else MessageError(f"not valid JSON: {reason}")
         stream, record = message["stream"], message["record"]
         for name, value in record.items():
             reason = _find(value, surrogate)

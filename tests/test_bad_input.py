@@ -102,6 +102,19 @@ NOT_JSON = [
         IN_V + "half of a surrogate pair",
         id="low-surrogate",
     ),
+    pytest.param(
+        f'{{"type":"STATE","value":{{"{CANARY}":"\\ud800"}}}}'.encode(),
+        "not valid JSON: half of a surrogate pair",
+        id="surrogate-in-a-state",
+    ),
+    pytest.param(
+        b'{"type":"STATE","value":{"n":NaN}}', "not valid JSON: NaN and", id="nan-in-a-state"
+    ),
+    pytest.param(
+        b'{"type":"STATE","value":{"n":' + b"9" * 5000 + b"}}",
+        "not valid JSON: a number with too many digits",
+        id="5000-digits-in-a-state",
+    ),
     pytest.param(("[" * BRACKETS).encode(), "nested too deeply", id="open-brackets"),
     pytest.param(deep.encode(), "nested too deeply", id="brackets"),
     pytest.param(raw(f'{{"id":3,"v":{deep}}}'), "nested too deeply", id="brackets-in-a-record"),
