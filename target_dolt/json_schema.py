@@ -195,7 +195,9 @@ def compile_validator(schema: Mapping[str, Any]) -> Validator:
             return jsonschema_rs.Draft4Validator(plain, **options).validate
     except jsonschema_rs.ValidationError as error:
         place = "/".join(str(step) for step in error.instance_path)
-        msg = f"not a valid JSON Schema, at '{place[:_SHOWN]}'"
+        # A $ref that leads nowhere comes without a place; the message has the pointer.
+        where = f", at '{place[:_SHOWN]}'" if place else f": {error.message[:_SHOWN]}"
+        msg = f"not a valid JSON Schema{where}"
         raise SchemaError(msg) from error
     except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
         msg = f"not a valid JSON Schema: {str(error)[:_SHOWN]}"

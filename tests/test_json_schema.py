@@ -224,6 +224,15 @@ INVALID = [
 ]
 
 
+def test_reference_that_leads_nowhere_is_named(place: Place) -> None:
+    """What is validated has no place to show then, but the pointer."""
+    end = refused(place, [schema("t", {"id": ID, "v": {"$ref": "#/nobody"}}), record("t", id=1)])
+    assert isinstance(end.error, SchemaError)
+    assert "stream 't'" in end.message
+    assert "'/nobody'" in end.message
+    assert place.commits() == []
+
+
 @pytest.mark.parametrize("property_schema", INVALID)
 def test_schema_that_is_none_is_refused_with_line_and_stream(
     place: Place, property_schema: Any
