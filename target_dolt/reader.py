@@ -97,9 +97,13 @@ class MessageReader(GenericSingerReader[bytes]):
         """Hand each message to the callback of its type; blank lines are passed over."""
         counts: Counter[str] = Counter()
         takers: dict[bytes, Taker] = {}
+        source = file_input or sys.stdin
+        if source is None:  # Python's word for a descriptor that was closed at the start
+            msg = "stdin is closed: pipe a tap's output into it, or name a file by --input"
+            raise InputError(msg)
         try:
             self._listener.begin()
-            for line in self._lines(file_input or sys.stdin):
+            for line in self._lines(source):
                 self.line += 1
                 # What comes before a record tells its stream: a tap writes it alike each time.
                 head = line[: line.find(b'"record"')]

@@ -645,3 +645,19 @@ def test_every_error_of_the_tree_has_the_exit_code_1() -> None:
     # `dolt-sync verify` has a class of its own, where scripts look for a difference: 3.
     own = [kind for kind in kinds if kind.__module__.startswith("target_dolt.")]
     assert {kind.exit_code for kind in own} == {1}
+
+
+def test_stdin_that_is_closed_is_an_error_in_one_line(tmp_path: Path) -> None:
+    """As a shell's `<&-` leaves it."""
+    command = [str(Path(sys.executable).with_name("target-dolt"))]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" <&-', *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "stdin is closed" in done.stderr
+    assert "line 0" not in done.stderr
+    assert "Traceback" not in done.stderr
