@@ -21,8 +21,9 @@ def told(text: str) -> None:
 
 def rate(what: str, records: int, seconds: float, start_up: float, raw: float) -> None:
     """Print a load's speed, and its ratio to the raw statements."""
-    net = max(seconds - start_up, 1e-6)
-    told(
-        f"{what}: {records / seconds:,.0f} records/s end to end ({raw / seconds:.2f} of raw), "
-        f"{records / net:,.0f} without start-up ({raw / net:.2f} of raw)"
-    )
+    net = seconds - start_up
+    without = "the machine was too busy to tell start-up apart"
+    if net > 0:
+        without = f"{records / net:,.0f} without start-up ({raw / net:.2f} of raw)"
+    whole = f"{records / seconds:,.0f} records/s end to end ({raw / seconds:.2f} of raw)"
+    told(f"{what}: {whole}, {without}")

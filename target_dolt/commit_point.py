@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ LOOK_SECONDS = 0.01
 
 BUFFERED_BYTES = 16 * 1024 * 1024
 """Bytes of messages after which all buffers are written, however few their rows."""
+
+
+_log = logging.getLogger("target-dolt")
 
 
 class CommitPoint:
@@ -105,6 +109,8 @@ class CommitPoint:
         if self._early is not None:
             self._waiting = self._early
         self.commit()
+        if not self.load.commits and any(sink.received for sink in self._sinks.values()):
+            _log.info("No commit: nothing differs from what the branch has")
 
     def keep_state(self) -> None:
         """Commit what a waiting STATE vouches for, due or not.

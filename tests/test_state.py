@@ -200,6 +200,18 @@ def test_a_state_keeps_its_texts_and_the_order_of_its_keys(watched: Watched) -> 
     assert kept(watched.place) == value
 
 
+def test_a_run_without_a_difference_says_that_it_made_no_commit(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Silence could mean that nothing came."""
+    word = "No commit: nothing differs from what the branch has"
+    with caplog.at_level("INFO", "target-dolt"):
+        place.load([DOGS, dog(1), state({"n": 1})])
+        assert word not in caplog.messages
+        place.load([DOGS, dog(1), state({"n": 1})])
+    assert caplog.messages.count(word) == 1
+
+
 def test_a_run_without_a_difference_makes_no_commit_and_passes_its_state_on(place: Place) -> None:
     """The state's own row is no difference: --print-state stays older, and right."""
     place.load([DOGS, dog(1, "Rex"), state({"run": 1})])
