@@ -57,9 +57,29 @@ _FORMS: tuple[tuple[type[ColumnType], Form], ...] = (
 )
 
 
-def form_of(column_type: ColumnType) -> Form | None:
-    """Return what brings a column's values into their one form; None where they have it."""
-    return first_of_kind(_FORMS, column_type)
+def _host(value: Any) -> Any:
+    """Return an address without a mask that leaves one host: `::1/128` is `::1`.
+
+    Postgres casts to text with the mask and prints without it, and taps send either.
+    https://www.postgresql.org/docs/16/datatype-net-types.html
+    """
+    if not isinstance(value, str):
+        return value
+    return value.removesuffix("/128" if ":" in value else "/32")
+
+
+_FORMS_OF_NATIVE: dict[str, Form] = {"inet": _host}
+"""By the type that the database has: texts of it that differ and are one value."""
+
+
+def form_of(column_type: ColumnType, native: str = "") -> Form | None:
+    """Return what brings a column's values into their one form; None where they have it.
+
+    Args:
+        column_type: The commit's type.
+        native: The database's.
+    """
+    return _FORMS_OF_NATIVE.get(native) or first_of_kind(_FORMS, column_type)
 
 
 def digest(values: Sequence[Any]) -> int:

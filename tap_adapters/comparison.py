@@ -57,7 +57,10 @@ class Comparison:
         )
         key = [self.columns.index(name) for name in kept.key if name in self.columns]
         self.key = key if len(key) == len(kept.key) else []
-        self.forms = [form_of(kept.types[name]) for name in self.columns]
+        self.forms = [
+            form_of(kept.types[name], one.base)
+            for one, name in zip(self.shared, self.columns, strict=True)
+        ]
         self._convert = self._converters(plugins)
 
     def count(self) -> int:

@@ -135,5 +135,8 @@ def test_a_taps_own_catalog_names_the_types(
         if name not in left_out
     }
     target = server.with_new_database()
-    restore(database_of(place), url_of(target).render_as_string(hide_password=False))
+    done = restore(database_of(place), url_of(target).render_as_string(hide_password=False))
+    [checked] = done.checked
+    assert (checked.rows, checked.rows_there) == (3, 3)
+    assert (checked.columns, checked.differing, checked.equal) == ((), (), True)
     assert texts(target, list(kept)) == texts(server, list(kept))
