@@ -16,13 +16,13 @@ from singer_sdk.helpers._classproperty import classproperty
 from target_dolt import state
 from target_dolt.about import with_plugins
 from target_dolt.environment import from_environment
-from target_dolt.errors import TargetDoltError
+from target_dolt.errors import ConfigError, TargetDoltError
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
 from target_dolt.reader import TerminatedError
 from target_dolt.retry import told
 from target_dolt.schema import Tables
-from target_dolt.settings import Settings
+from target_dolt.settings import Settings, config_errors
 from target_dolt.signals import watch_signals
 from target_dolt.target import TargetDolt
 from target_dolt_plugins import doltlite_engine
@@ -78,9 +78,11 @@ class Command(TargetDolt):
 
     @classmethod
     def _print_state(cls, config: Any) -> None:
-        settings = Settings.from_config(
-            config.config | (cls._env_var_config if config.parse_env else {})
-        )
+        given = config.config | (cls._env_var_config if config.parse_env else {})
+        errors = config_errors(given, cls.config_jsonschema)
+        if errors:
+            raise ConfigError("; ".join(errors))
+        settings = Settings.from_config(given)
         database = open_database(replace(settings.where, exists=True), load_plugins())
         try:
             branch = f"the branch '{settings.branch or 'default'}'"

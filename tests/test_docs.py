@@ -176,6 +176,21 @@ def test_make_has_the_targets_that_the_documents_name() -> None:
     assert told <= set(re.findall(r"^(\w+):.*## ", makefile, re.MULTILINE))
 
 
+def missing_tests(page: str) -> list[str]:
+    """Return the names of tests on a page that no file of tests has."""
+    tests = "".join(path.read_text() for path in (CHECKOUT / "tests").rglob("test_*.py"))
+    return [name for name in re.findall(r"`(test_\w+)`", page) if f"def {name}(" not in tests]
+
+
+def test_each_defence_is_shown_by_tests_that_exist() -> None:
+    """Each row of SECURITY.md's table names one or more."""
+    page = (CHECKOUT / "SECURITY.md").read_text()
+    rows = [row for row in re.findall(r"^\|.*\|$", page, re.MULTILINE)[2:] if "`test_" not in row]
+    assert rows == []
+    assert len(re.findall(r"`test_\w+`", page)) > 10
+    assert missing_tests(page) == []
+
+
 def test_each_request_of_users_is_answered_by_a_test_that_exists() -> None:
     """Twenty-five rows; what is named as a test is a function of these files."""
     rows = re.findall(
