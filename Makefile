@@ -58,7 +58,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test taps targets fixtures lint bench clean
+.PHONY: help demo test fuzz taps targets fixtures lint bench clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -70,6 +70,9 @@ demo: $(PROJECT) $(TAP_POSTGRES) $(POSTGRES) ## Load a real Postgres, change it,
 test: $(PROJECT) $(MELTANO) $(STORAGE) $(TEST_TAPS) ## Run the tests (PYTEST_ARGS="-k state")
 	@TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" \
 		TARGET_DOLT_TEST_STORAGE="$(CURDIR)/$(ENVS)/storage/bin" $(PYTEST) $(PYTEST_ARGS)
+
+fuzz: $(PROJECT) ## Let loads die at every point of what they do, and compare; takes an hour
+	@$(PYTEST) -m fuzz $(PYTEST_ARGS)
 
 taps: $(PROJECT) $(ALL_TAPS) ## Run real taps of every family, content compared with their sources
 	@$(PYTEST) tests/test_log_based.py tests/test_tap_families.py $(PYTEST_ARGS)
