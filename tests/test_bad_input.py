@@ -306,6 +306,15 @@ def test_nul_within_a_text_is_kept(place: Place) -> None:
     assert place.rows("s") == [{"id": 1, "v": "a\0b"}]
 
 
+@pytest.mark.parametrize("slowly", [False, True], ids=["in-one-step", "through-a-map"])
+def test_of_one_name_twice_in_a_record_the_last_counts(place: Place, *, slowly: bool) -> None:
+    """As Python's own json has it, by either way that a record can take."""
+    settings = {"stream_maps": {"s": {"w": "v"}}} if slowly else {}
+    twice = raw('{"id":1,"v":"first","id":3,"v":"last"}').decode()
+    place.load([schema("s", PROPERTIES), twice, state({"n": 1})], **settings)
+    assert [(row["id"], row["v"]) for row in place.rows("s")] == [(3, "last")]
+
+
 def test_line_number_counts_blank_lines_too(place: Place) -> None:
     """So that an editor finds it."""
     assert refused(place, [*GOOD, "", "", "{"]).message.startswith("line 7: ")

@@ -191,6 +191,16 @@ def test_each_defence_is_shown_by_tests_that_exist() -> None:
     assert missing_tests(page) == []
 
 
+def test_each_promise_and_each_fault_is_shown_by_a_test_that_exists() -> None:
+    """Each row of docs/guarantees.md names one; the faults are fifty-six."""
+    page = (CHECKOUT / "docs/guarantees.md").read_text()
+    promised, _, faults = page.partition("## Not promised")
+    assert len(re.findall(r"^\| .* \| `test_\w+` \|$", promised, re.MULTILINE)) > 10
+    numbered = re.findall(r"^\| (\d+) \|.*\| `test_\w+` \|$", faults, re.MULTILINE)
+    assert [int(number) for number in numbered] == list(range(1, 57))
+    assert missing_tests(page) == []
+
+
 def test_each_request_of_users_is_answered_by_a_test_that_exists() -> None:
     """Twenty-five rows; what is named as a test is a function of these files."""
     rows = re.findall(
