@@ -29,6 +29,8 @@ from tap_adapters.sync_options import password_option, targets_of, with_password
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out tables: '*_log'.")
 @click.option("--branch", metavar="B", help="Commit on this branch, made where it is missing.")
 @click.option("-m", "--message", metavar="M", help="The first line of the commit's message.")
+@click.option("--tag", metavar="T", help="Tag the commit; {date}, {run} and {branch} are fields.")
+@click.option("--push", metavar="REMOTE", help="Push it then: a remote's name, URL or path.")
 @click.option("--keep", is_flag=True, help="Keep tables and columns that the source has no more.")
 @click.option("--dry-run", is_flag=True, help="Commit nothing; show statements and counts.")
 @password_option
@@ -40,6 +42,8 @@ def snapshot(
     exclude: Sequence[str],
     branch: str | None,
     message: str | None,
+    tag: str | None,
+    push: str | None,
     *,
     keep: bool,
     dry_run: bool,
@@ -65,6 +69,8 @@ def snapshot(
             exclude=exclude,
             branch=branch,
             message=message,
+            tag=tag,
+            push_remote=push,
             keep=keep,
             dry_run=dry_run,
             progress=progress,

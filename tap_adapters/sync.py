@@ -58,6 +58,8 @@ def snapshot(
     branch: str | None = None,
     message: str | None = None,
     author: str = DEFAULT_AUTHOR,
+    tag: str | None = None,
+    push_remote: str | None = None,
     keep: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
@@ -78,6 +80,8 @@ def snapshot(
         branch: The branch to commit on, made where it is missing. Default: the database's own.
         message: The message's first line.
         author: `Name <address>`.
+        tag: A template of the commit's tag, as target-dolt's setting has it.
+        push_remote: A remote's name, URL or path to push the branch and the tag to.
         keep: Whether tables and columns that the source has no longer stay. A column keeps its
             values by key, in a table without a key none.
         dry_run: Whether all is done on a branch that is thrown away, and nothing committed.
@@ -96,6 +100,8 @@ def snapshot(
     with open_snapshot(source, selection) as taken:
         places = _places(taken, selection)
         settings = _settings(taken, database, places, branch, message, author, keep=keep)
+        settings = replace(settings, tag=tag, push_remote=push_remote)
+        settings.check()
         with _session(settings, plugins) as session:
             statements: list[str] = []
             session.statements(statements.append)

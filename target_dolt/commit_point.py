@@ -8,6 +8,7 @@ from typing import Any
 
 from target_dolt.load import Load
 from target_dolt.progress import Progress
+from target_dolt.publish import publish
 from target_dolt.replace import Replacements
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace, emit, state_line
@@ -111,6 +112,7 @@ class CommitPoint:
         self.commit()
         if not self.load.commits and any(sink.received for sink in self._sinks.values()):
             _log.info("No commit: nothing differs from what the branch has")
+        publish(self.load)
 
     def keep_state(self) -> None:
         """Commit what a waiting STATE vouches for, due or not.

@@ -22,6 +22,7 @@ from target_dolt.objects import SourceObject
 from target_dolt.opening import open_database
 from target_dolt.plan import NeedsWiderError, Plan
 from target_dolt.plugins import Plugins
+from target_dolt.publish import publish
 from target_dolt.settings import Settings
 from target_dolt.writer import Row
 
@@ -104,7 +105,9 @@ class Session:
     def commit(self) -> Commit | None:
         """Commit all that was handed over and move the branch; None where nothing differs."""
         records = {one.stream: one.received for one in self._tables}
-        return self._load.commit(None, records, {})
+        commit = self._load.commit(None, records, {})
+        publish(self._load)
+        return commit
 
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""

@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 
 from target_dolt.backend import Where
 from target_dolt.errors import ConfigError
+from target_dolt.remote_settings import check_tag
 from target_dolt.settings_table import (
     DEFAULT_AUTHOR,
     DEFAULT_PATH,
@@ -61,6 +62,8 @@ class Settings:
     batch_size_rows: int = 10_000
     commit_message: str | None = None
     commit_author: str = DEFAULT_AUTHOR
+    push_remote: str | None = None
+    tag: str | None = None
     pipeline_id: str = "default"
     max_message_bytes: int = MAX_MESSAGE_BYTES
     batch_root: str | None = None
@@ -104,6 +107,8 @@ class Settings:
             raise ConfigError(msg)
         if self.commit_message is not None:
             _check_template(self.commit_message)
+        if self.tag is not None:
+            check_tag(self.tag)
 
 
 _EXPECTED = {"type": "must be of the type ", "enum": "must be one of "}

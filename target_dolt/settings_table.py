@@ -6,6 +6,8 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from target_dolt.remote_settings import REMOTE_SETTINGS
+
 DEFAULT_PATH = "dolt.db"
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 URL_FORMS = "doltlite:///file.db or dolt://user:password@host:port/database"
@@ -51,10 +53,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     ),
     th.Property("host", th.StringType, title="Host", description="A Dolt server's host."),
     th.Property(
-        "port",
-        th.IntegerType,
-        title="Port",
-        description="A Dolt server's port. Default: 3306.",
+        "port", th.IntegerType, title="Port", description="A Dolt server's port. Default: 3306."
     ),
     th.Property("user", th.StringType, title="User", description="A Dolt server's user."),
     th.Property(
@@ -258,6 +257,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         title="Commit Author",
         description="The author of the commits: Name <address>.",
     ),
+    *REMOTE_SETTINGS,
     th.Property(
         "pipeline_id",
         th.StringType,

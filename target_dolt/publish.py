@@ -1,0 +1,50 @@
+"""What follows a run's last commit, where it is asked for: a tag, and a push to a remote."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import sqlalchemy as sa
+
+from target_dolt.errors import PushError
+from target_dolt.load import Load
+from target_dolt.remote_settings import NO_TAG
+from target_dolt.remotes import push
+
+
+def publish(load: Load) -> None:
+    """Tag a run's last commit, and push the branch and the tag, as the settings ask for.
+
+    A run without a commit makes no tag, and pushes what an earlier run could not.
+
+    Raises:
+        PushError: One of them did not come about; the commits stand.
+    """
+    settings = load.settings
+    tag = _tag(load, settings.tag) if settings.tag is not None and load.commits else None
+    if settings.push_remote is not None:
+        refs = (load.branch.branch, *([tag] if tag else ()))
+        push(load.database, settings.push_remote, refs)
+
+
+def _tag(load: Load, template: str) -> str:
+    fields = {
+        "pipeline": load.settings.pipeline_id,
+        "run": load.run,
+        "branch": load.branch.branch,
+        "date": f"{dt.datetime.now(tz=dt.timezone.utc):%Y-%m-%d}",
+    }
+    name = re.sub(r"^-+|-+$", "", NO_TAG.sub("-", template.format_map(fields)))
+    database = load.database
+    try:
+        with database.connect(load.branch.branch, write=True) as connection, connection.begin():
+            database.call(connection, "dolt_tag", name, load.branch.branch, "-m", f"run {load.run}")
+    except sa.exc.DBAPIError as error:
+        words = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
+        msg = (
+            f"'{database.name}': this run's commits stand, but have no tag '{name}' ({words}): "
+            "where there is one already, name {run} or {date} in `tag`"
+        )
+        raise PushError(msg) from None
+    return name
