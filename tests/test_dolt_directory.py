@@ -664,14 +664,14 @@ def test_a_loader_whom_another_server_forestalls_uses_that_one(
     own = tmp_path / "their server"
     own.mkdir()
     theirs = DoltServer(own, data=folder(made))
-    find = dolt_directory._dolt
+    find = dolt_directory.find_program
 
     def forestalled() -> str:
         if not theirs.runs:
             theirs.start()
         return find()
 
-    monkeypatch.setattr(dolt_directory, "_dolt", forestalled)
+    monkeypatch.setattr(dolt_directory, "find_program", forestalled)
     try:
         assert made.load(ONE_DOG) == [{"n": 1}]
         assert theirs.runs
