@@ -90,6 +90,11 @@ class Destination(abc.ABC):
     def type_of(self, column_type: ColumnType) -> str:
         """Return a type for a column whose native type is not this kind's, or not known."""
 
+    def has_type(self, native: str) -> bool:
+        """Whether a type of this kind is there, as a source spelled it; a user's may not be."""
+        del native
+        return True
+
     def column(self, column: SourceColumn, *, native: bool) -> str:
         """Return a column as CREATE TABLE has it."""
         del native  # a table that has its own statement is made by that

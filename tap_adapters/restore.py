@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from target_dolt.errors import ConfigError
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.settings import where_of
+
+_log = logging.getLogger("target-dolt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +119,12 @@ class _Work:
 
     def run(self, chosen: Sequence[tuple[str, str | None]]) -> list[TableRestored]:
         """Make and mend tables; return what was done."""
-        plans = [plan_of(self._wanted.tables[kept], name, self._to) for kept, name in chosen]
+        types = [one.name for one in self._wanted.types]
+        plans = [plan_of(self._wanted.tables[kept], name, self._to, types) for kept, name in chosen]
         there = self._to.snapshot.schema.tables
         made = [one for one in plans if one.table.name not in there or self._differs(one)]
         same = [one for one in plans if one not in made]
+        self._tell_of_types(made)
         self._prepare(made)
         self._to.before_rows([there[one.table.name] for one in made if one.table.name in there])
         for one in made:
@@ -138,6 +143,16 @@ class _Work:
                 native=native,
             )
         return [done[one.table.name] for one in plans]
+
+    def _tell_of_types(self, made: Sequence[Plan]) -> None:
+        for plan in made:
+            types = {one.name: one.type for one in plan.table.columns}
+            for column, native in plan.generic.items():
+                _log.warning(
+                    "table '%s', column '%s': the database has no type %s, and the commit does "
+                    "not say how to make it; the column is made as %s, with every value",
+                    plan.table.name, column, native, types[column],
+                )  # fmt: skip
 
     def _counts(self, plan: Plan) -> bool:
         """Whether a table gives other values next than at the commit."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from tap_adapters.destination import Destination
 from tap_adapters.kept import Kept, KeptTable
@@ -13,11 +13,19 @@ from target_dolt.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One table of the commit, and what it is to be there."""
+    """One table of the commit, and what it is to be there.
+
+    Attributes:
+        kept: The table.
+        table: What it is to be.
+        native: Whether it is made as its source had it.
+        generic: Native types that the database lacks, by the columns that get another.
+    """
 
     kept: KeptTable
     table: SourceTable
     native: bool
+    generic: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[SourceColumn]:
@@ -29,24 +37,56 @@ class Plan:
         ]
 
 
-def plan_of(kept: KeptTable, name: str | None, to: Destination) -> Plan:
-    """Return what a table is to be there, under a name that was given or its own."""
+def plan_of(
+    kept: KeptTable, name: str | None, to: Destination, types: Collection[str] = ()
+) -> Plan:
+    """Return what a table is to be there, under a name that was given or its own.
+
+    Args:
+        kept: The table.
+        name: The name that was given.
+        to: The database.
+        types: Users' types that it will have.
+    """
     dialects = {one.source_dialect for one in kept.columns.values()}
     native = kept.source is not None and dialects == {to.dialect}
-    table = kept.source if native and kept.source else described(kept, to)
+    generic = {} if native else _missing_types(kept, to, types)
+    table = kept.source if native and kept.source else described(kept, to, generic)
     if name is not None:
         table = replace(table, name=_full(to, name), own_name=name.rpartition(".")[2] or name)
-    return Plan(kept, table, native=native and name is None)
+    return Plan(kept, table, native and name is None, generic)
 
 
-def described(kept: KeptTable, to: Destination) -> SourceTable:
-    """Return a table of this kind that holds the rows of one of another kind, or of a tap's."""
+def _missing_types(kept: KeptTable, to: Destination, types: Collection[str]) -> dict[str, str]:
+    """Return native types that no column can be made of, by the source's name of the column.
+
+    A tap names an enum, and may spell it `enum('a','b')`; what makes it the tap does not say.
+    """
+    own = {*types, *(one.rpartition(".")[2] for one in types)}
+    return {
+        one.property_name: one.native_type
+        for one in kept.columns.values()
+        if one.source_dialect == to.dialect
+        and one.native_type
+        and one.native_type.partition("[")[0] not in own
+        and not to.has_type(one.native_type)
+    }
+
+
+def described(kept: KeptTable, to: Destination, generic: Collection[str] = ()) -> SourceTable:
+    """Return a table of this kind that holds the rows of one of another kind, or of a tap's.
+
+    Args:
+        kept: The table.
+        to: The database.
+        generic: Columns whose native type it does not have.
+    """
     columns = []
     for name, column_type in kept.types.items():
         row = kept.columns.get(name)
-        own = row is not None and row.source_dialect == to.dialect and row.native_type
-        text = str(row.native_type) if row and own else to.type_of(column_type)
         title = row.property_name if row is not None else name
+        own = row is not None and row.source_dialect == to.dialect and title not in generic
+        text = str(row.native_type) if row and own and row.native_type else to.type_of(column_type)
         columns.append(SourceColumn(title, text, text, nullable=name not in kept.key))
     titles = {name: row.property_name for name, row in kept.columns.items()}
     key = tuple(titles.get(name, name) for name in kept.key)

@@ -81,6 +81,16 @@ class PostgresDestination(Destination):
         make = first_of_kind(_OTHER, column_type)
         return make(column_type) if make else str(column_type.compile(dialect=_DIALECT)).lower()
 
+    def has_type(self, native: str) -> bool:
+        """Ask the server, which knows what its extensions and users have made."""
+        asked = sa.text("SELECT to_regtype(:name) IS NOT NULL")
+        try:
+            # Before Postgres 16 a name that is no type's syntax is an error.
+            with self.connection.begin_nested():
+                return bool(self.connection.execute(asked, {"name": native}).scalar_one())
+        except sa.exc.ProgrammingError:
+            return False
+
     def column(self, column: SourceColumn, *, native: bool) -> str:
         """Return a column as CREATE TABLE has it."""
         parts = [self.quoted(column.name), column.type]

@@ -80,7 +80,8 @@ class PlanRows:
         """Return how a value of the commit is read back, where its source was of this kind."""
         name = str(self._plan.kept.column_of(column.name))
         row = self._plan.kept.columns.get(name)
-        if row is None or row.source_dialect != self._to.dialect:
+        is_own = row is not None and row.source_dialect == self._to.dialect
+        if row is None or not is_own or column.name in self._plan.generic:
             return None, None
         dialect = self._plugins.dialects[row.source_dialect]
         schema = resolve(msgspec.json.decode(row.json_schema), {})

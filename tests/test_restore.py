@@ -364,6 +364,49 @@ def test_a_taps_commit_goes_into_any_kind(place: Place, new_source: Callable[[],
     assert work(back(place, target, overwrite=True)) == {"dogs": (1, 0, 0, 0)}
 
 
+@needs_pgserver
+@pytest.mark.parametrize("new_source", ["postgres"], indirect=True)
+def test_a_type_that_the_database_lacks_is_the_generic_one(
+    place: Place, new_source: Callable[[], Source], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A tap names types that users or extensions make, and not how; the log says which."""
+    kinds = {
+        "label": ("enum('a','b')", "string"),
+        "mood": ("mood", "string"),
+        "moods": ("mood[]", "array"),
+        "odd": ("not a name", "string"),
+        "day": ("date", "string"),
+    }
+    columns = {
+        name: {"type": ["null", json], "x-sql-datatype": native}
+        for name, (native, json) in kinds.items()
+    }
+    row = {"label": "b", "mood": "it's ok", "moods": ["x", None], "odd": "o", "day": "2026-01-02"}
+    lines = [
+        schema("dogs", {"id": {"type": "integer"}, **columns}),
+        record("dogs", id=1, **row),
+        record("dogs", id=2),
+        state({}),
+    ]
+    place.load(lines, source_dialect="postgres")
+    target = new_source()
+    caplog.clear()
+    done = back(place, target)
+    assert [one.equal for one in done.checked] == [True]
+    told = [text for text in caplog.messages if "has no type" in text]
+    assert [text.split("'")[3] for text in told] == ["label", "mood", "moods", "odd"]
+    assert target.query(
+        "SELECT label, mood, moods::text, odd, day::text FROM dogs WHERE id = 1"
+    ) == [("b", "it's ok", '["x", null]', "o", "2026-01-02")]
+    found = (
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'dogs'"
+    )
+    types = {"label": "text", "mood": "text", "moods": "jsonb", "odd": "text", "day": "date"}
+    assert dict(target.query(found)) == {"id": "bigint", **types}
+    target.execute("DELETE FROM dogs WHERE id = 1")
+    assert work(back(place, target, overwrite=True)) == {"dogs": (1, 0, 0, 0)}
+
+
 def run(place: Place, source: Source, *arguments: str) -> Result:
     """Run the command in this process."""
     return CliRunner().invoke(cli, ["restore", database_of(place), source.url, *arguments])
