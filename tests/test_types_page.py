@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support import Place
+from support_types import message_lines
+from support_values import refused
 
 from target_dolt.dialect import TypeRule
 from target_dolt.docs import types_page
+from target_dolt.errors import UnsupportedTypeError
 from target_dolt.native import ANY, ARRAY, parse_native
 from target_dolt.plugins import load_plugins
 
@@ -48,3 +52,26 @@ def test_no_row_hides_behind_another(name: str) -> None:
             part = {"x-sql-datatype": "mood" if text == ANY else text, "format": rule.format}
             asked.append(dialect.rule({**part, **({"type": rule.json} if rule.json else {})}))
         assert rule in asked, rule
+
+
+REFUSED = [
+    pytest.param(name, native, id=f"{name}-{native}")
+    for name, dialect in load_plugins().dialects.items()
+    for rule in dialect.rules
+    if rule.refuses
+    for native in rule.native
+]
+
+
+@pytest.mark.parametrize(("dialect", "native"), REFUSED)
+def test_each_type_that_a_rule_refuses_is_refused(place: Place, dialect: str, native: str) -> None:
+    """On each backend, before the first row, with the reason that the page has."""
+    name = "no_such" if native == ANY else native
+    rule = place.plugins.dialects[dialect].rule({"x-sql-datatype": name, "type": "string"})
+    assert rule is not None
+    end = refused(
+        place, message_lines([("v", name, [])], [{"id": 1, "v": "x"}]), source_dialect=dialect
+    )
+    assert isinstance(end.error, UnsupportedTypeError)
+    assert rule.refuses in end.message
+    assert place.tables() == []
