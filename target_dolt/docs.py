@@ -28,6 +28,8 @@ says whose names they are where the names do not tell.
 - **as text**: the same, but the column compares and sorts as text; the source's type does not.
 - **refused**: the run ends at the SCHEMA. `strict_types: false` keeps what the tap sends as text.
 
+Tests load each type that is called refused on both backends, and it must end the run.
+
 A single value that its column's type does not have (the last column names them) ends the run with
 its stream, column and key. With `strict_types: false` the column becomes text, the value is kept as
 the tap wrote it, and the run says how many there were.

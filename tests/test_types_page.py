@@ -8,6 +8,11 @@ import pytest
 from support import Place
 from support_types import message_lines
 from support_values import refused
+from test_mysql_types import SPATIAL_TYPES
+from test_mysql_types import TYPES as MYSQL
+from test_other_types import MSSQL, ORACLE, SQLITE
+from test_postgres_extensions import TYPES as EXTENSIONS
+from test_postgres_types import TYPES as POSTGRES
 
 from target_dolt.dialect import TypeRule
 from target_dolt.docs import types_page
@@ -75,3 +80,33 @@ def test_each_type_that_a_rule_refuses_is_refused(place: Place, dialect: str, na
     assert isinstance(end.error, UnsupportedTypeError)
     assert rule.refuses in end.message
     assert place.tables() == []
+
+
+TRIED = {
+    "postgres": [*POSTGRES, *EXTENSIONS],
+    "mysql": [*MYSQL, *SPATIAL_TYPES],
+    "sqlite": [*SQLITE],
+    "mssql": [native for native, *_ in MSSQL],
+    "oracle": [native for native, *_ in ORACLE],
+}
+"""The types that tests carry to each backend and back."""
+
+UNTRIED = {
+    ("mysql", "xmltype"): "MariaDB 10.11 has no such type",
+    ("mysql", "vector"): "MariaDB 10.11 has no such type",
+    ("sqlite", "time"): "its format is tried by JSON Schema alone",
+    ("postgres", "enum"): "how a catalog spells an enum, which is tried under its own name",
+}
+
+
+@pytest.mark.parametrize("dialect", [*TRIED])
+def test_each_row_is_carried_to_the_backends_and_back(dialect: str) -> None:
+    """One of its names at least is among the types that the round trips take."""
+    keys = {parse_native(native).key for native in TRIED[dialect]}
+    missing = [
+        rule.native
+        for rule in load_plugins().dialects[dialect].rules
+        if rule.native and not rule.refuses and ANY not in rule.native
+        if not keys & {*rule.native} and (dialect, rule.native[0]) not in UNTRIED
+    ]
+    assert missing == []
