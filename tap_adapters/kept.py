@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.history import QueryError, commit_of, query_errors
-from tap_adapters.snapshot import CHUNK_ROWS, Decoder, decoded
+from tap_adapters.snapshot import Decoder, chunks, decoded
 from tap_adapters.source_schema import NamedType, SourceTable, read_definition
 from target_dolt import Database, Storage, catalogue, objects
 from target_dolt.catalogue import CatalogueRow
@@ -109,8 +109,7 @@ class Kept:
             try:
                 # With parameters, if none: PyMySQL undoubles percent signs of names only then.
                 cursor.execute(str(query.compile(dialect=dialect)), ())
-                while rows := cursor.fetchmany(CHUNK_ROWS):
-                    yield rows
+                yield from chunks(cursor.fetchmany)
             except dialect.loaded_dbapi.Error as error:
                 raise QueryError(str(error)) from error
             finally:

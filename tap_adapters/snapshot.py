@@ -28,10 +28,14 @@ CHUNK_BYTES = 8_000_000
 """About what they may take."""
 
 FIRST_ROWS = 10
-"""Rows that are read first, before anything is known of their width."""
+"""Rows that are fetched first, before anything is known of their width."""
 
 GROWTH = 4
-"""How many times more may be read the next time."""
+"""How many times more may be fetched the next time."""
+
+PIECE_ROWS = 20
+"""Rows of a chunk that are fetched at once at the most, where a fetch is no way to a server: the
+next ones may be a thousand times as wide as all before."""
 
 Where = tuple[str, Sequence[Any]]
 """A condition in the source's SQL, and its parameters."""
@@ -243,17 +247,25 @@ def selected(query: str, where: Where | None) -> tuple[Any, ...]:
     return f"{query} WHERE {condition}", parameters
 
 
-def chunks(fetch: Callable[[int], list[T]]) -> Iterator[list[T]]:
+def chunks(fetch: Callable[[int], Sequence[T]], at_once: int = PIECE_ROWS) -> Iterator[list[T]]:
     """Yield rows in chunks: the wider they have been, the fewer at once.
 
     Args:
         fetch: Returns that many rows, or those that are left.
+        at_once: How many of them at the most; a chunk may be put together of several fetches.
     """
-    size = FIRST_ROWS
+    held: list[T] = []
+    held_bytes, size = 0, min(FIRST_ROWS, at_once)
     while rows := fetch(size):
-        yield rows
-        width = estimated_bytes(rows) // len(rows)  # type: ignore[arg-type]
-        size = max(1, min(size * GROWTH, CHUNK_ROWS, CHUNK_BYTES // max(width, 1)))
+        held += rows
+        width = estimated_bytes(rows)  # type: ignore[arg-type]
+        held_bytes += width
+        size = max(1, min(size * GROWTH, at_once, CHUNK_BYTES * len(rows) // max(width, 1)))
+        if len(held) + size > CHUNK_ROWS or held_bytes >= CHUNK_BYTES:
+            yield held
+            held, held_bytes = [], 0
+    if held:
+        yield held
 
 
 def decoded(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tap_adapters.history import QueryError, query_errors
 from tap_adapters.kept import Kept, KeptTable, commit_at, kept_at
-from tap_adapters.snapshot import CHUNK_ROWS, Decoder, decoded
+from tap_adapters.snapshot import PIECE_ROWS, Decoder, chunks, decoded
 from target_dolt.backend import Where
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
@@ -99,12 +99,12 @@ class Reading:
     ) -> Iterator[Rows]:
         decoders = [self._decoder(table, name) for name in names]
         with query_errors(), self._database.connect(self.commit) as connection:
-            streaming = connection.execution_options(stream_results=True)
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=PIECE_ROWS)
             with streaming.begin():
                 result = self._database.diff_rows(streaming, table.name, since, self.commit, where)
                 places = list(result.keys())
                 taken = [places.index(f"{side}_{name}") for name in names]
-                while rows := result.fetchmany(CHUNK_ROWS):
+                for rows in chunks(result.fetchmany):
                     chosen = [tuple([row[place] for place in taken]) for row in rows]
                     yield decoded(chosen, decoders)
 

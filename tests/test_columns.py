@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql
 
-from tap_adapters.snapshot import CHUNK_BYTES, CHUNK_ROWS, chunks
+from tap_adapters.snapshot import CHUNK_BYTES, CHUNK_ROWS, PIECE_ROWS, chunks
 from target_dolt import values
 from target_dolt.columns import column_converter, estimated_bytes
 from target_dolt.dialect import ColumnType
@@ -97,20 +97,29 @@ def test_wide_rows_are_read_fewer_at_once() -> None:
     """Of narrow rows thousands, of rows of a megabyte only some: none is left out."""
     asked: list[int] = []
 
-    def read(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    def read(rows: list[tuple[str, ...]], at_once: int) -> list[list[tuple[str, ...]]]:
         left = iter(rows)
 
         def fetch(size: int) -> list[tuple[str, ...]]:
             asked.append(size)
             return list(islice(left, size))
 
-        return [row for some in chunks(fetch) for row in some]
+        return list(chunks(fetch, at_once))
+
+    def joined(some: list[list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
+        return [row for rows in some for row in rows]
 
     narrow = [(str(number),) for number in range(20_000)]
-    assert read(narrow) == narrow
+    assert joined(read(narrow, CHUNK_ROWS)) == narrow
     assert max(asked) == CHUNK_ROWS
     asked.clear()
     wide = [("x" * 1_000_000,)] * 300
-    assert read(wide) == wide
+    assert joined(read(wide, CHUNK_ROWS)) == wide
     assert max(asked[1:]) <= CHUNK_BYTES // 1_000_000
     assert estimated_bytes(wide) == 300_000_000
+    asked.clear()
+    mixed = read(narrow + wide, PIECE_ROWS)
+    assert joined(mixed) == narrow + wide
+    assert max(asked) == PIECE_ROWS
+    assert len(mixed[0]) > CHUNK_ROWS - PIECE_ROWS
+    assert max(map(estimated_bytes, mixed)) < CHUNK_BYTES + PIECE_ROWS * 1_000_000
