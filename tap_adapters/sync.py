@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tap_adapters.constraints import column_constraints, constraints
 from tap_adapters.snapshot import Selection, Snapshot, open_snapshot
 from tap_adapters.source_schema import LeftOut, definition_text
 from tap_adapters.stream import stream_schema
+from target_dolt.backend import Where
 from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError, SchemaError
 from target_dolt.messages import Commit, TableChange
@@ -84,7 +87,8 @@ def snapshot(
         push_remote: A remote's name, URL or path to push the branch and the tag to.
         keep: Whether tables and columns that the source has no longer stay. A column keeps its
             values by key, in a table without a key none.
-        dry_run: Whether all is done on a branch that is thrown away, and nothing committed.
+        dry_run: Whether all is done on a branch that is thrown away, and nothing committed; a
+            file that is missing is not made.
         progress: Told of rows as they are read.
         plugins: The plugins to use; None loads what is installed.
 
@@ -102,7 +106,10 @@ def snapshot(
         settings = _settings(taken, database, places, branch, message, author, keep=keep)
         settings = replace(settings, tag=tag, push_remote=push_remote)
         settings.check()
-        with _session(settings, plugins) as session:
+        with (
+            _place(settings.where, dry_run=dry_run) as where,
+            _session(replace(settings, where=where), plugins) as session,
+        ):
             statements: list[str] = []
             session.statements(statements.append)
             filled = _fill(session, taken, places, progress or (lambda _table, _rows: None))
@@ -116,6 +123,19 @@ def snapshot(
 
 def _changes(commit: Commit | None) -> tuple[TableChange, ...]:
     return commit.pending.changes if commit else ()
+
+
+@contextmanager
+def _place(where: Where, *, dry_run: bool) -> Iterator[Where]:
+    """Give where to write: for a dry run a file that is missing is made elsewhere, and removed."""
+    path = where.path
+    if where.url is not None and where.url.get_backend_name() == "doltlite":
+        path = Path(where.url.database or "")
+    if not dry_run or path is None or path.exists() or not path.parent.is_dir():
+        yield where
+        return
+    with TemporaryDirectory() as directory:
+        yield replace(where, url=None, path=Path(directory) / path.name)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,6 +221,17 @@ def test_a_dry_run_leaves_nothing(place: Place, shop: Source) -> None:
     assert place.branches() == ["main"]
     assert place.tables() == ["users"]
     assert len(place.rows("users")) == 3
+
+
+@pytest.mark.parametrize("name", ["{}/new.db", "doltlite:///{}/new.db"])
+def test_a_dry_run_makes_no_database(shop: Source, tmp_path: Path, name: str) -> None:
+    """A DoltLite file that is missing stays so; what would be in it is told all the same."""
+    (tmp_path / "empty").mkdir()
+    database = name.format(tmp_path / "empty")
+    result = CliRunner().invoke(cli, ["snapshot", shop.url, database, "--dry-run"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("CREATE TABLE") == 3
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_a_branch_and_a_message_are_the_users(place: Place, shop: Source) -> None:
