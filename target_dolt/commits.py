@@ -153,7 +153,7 @@ class RunBranch:
             head = self.again("the commit", lambda: self._hash_of(self._target, self.branch))
             if head not in {self._base, commit_hash}:
                 commit_hash = self._take_in(head, tables, message, author)
-            elif self.again("the move of the branch", lambda: self._advance(self._head)):
+            elif self.again("the move of the branch", self._advance):
                 self._base = commit_hash
                 self._hashes |= self._found
                 return Commit(commit_hash, message, pending[0])
@@ -230,11 +230,11 @@ class RunBranch:
             arguments = ("-m", message, "--author", author)
             return str(self.database.call(self.connection, "dolt_commit", *arguments))
 
-    def _advance(self, commit_hash: str) -> bool:
-        if self._hash_of(self._target, self.branch) == commit_hash:
+    def _advance(self) -> bool:
+        if self._hash_of(self._target, self.branch) == self._head:
             return True  # it was moved, and only the answer was lost
         try:
-            return self.database.advance(self._target, self.name, self._base)
+            return retry.once_clear(self.database.advance, self._target, self.name, self._base)
         except CommitConflictError as error:
             raise self._conflict(str(error)) from error
 

@@ -6,17 +6,22 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
-from target_dolt.errors import WriteError
+from target_dolt.errors import CommitConflictError, WriteError
 
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between attempts: a server that was started again answers within a second or two."""
 
+CLEARING_SECONDS = (0.2, 0.5, 1.0)
+"""Waits for what is in the way of a branch's move: a server may still be at what a run that was
+killed had asked of it."""
+
 _log = logging.getLogger("target-dolt")
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -50,6 +55,20 @@ def again(
         time.sleep(pause)
     recover()
     return attempt()
+
+
+def once_clear(move: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what `move` returns, tried again while it says that something is in the way.
+
+    Raises:
+        CommitConflictError: It was not out of the way within two seconds.
+    """
+    for pause in CLEARING_SECONDS:
+        try:
+            return move(*args, **kwargs)
+        except CommitConflictError:
+            time.sleep(pause)
+    return move(*args, **kwargs)
 
 
 @contextmanager

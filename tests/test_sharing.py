@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -449,6 +450,23 @@ def test_uncommitted_changes_of_a_table_of_the_run_stop_it_and_nothing_is_lost(
     assert re.search(r"'dogs' with .*`(SELECT|CALL) dolt_commit\('-A', '-m'", str(refusal.value))
     assert "(1105" not in str(refusal.value)
     assert ids(place, at=kept) == [1, 2]
+
+
+def test_uncommitted_changes_that_go_away_at_once_are_waited_for(place: Place) -> None:
+    """A server may still be at what a run that was killed had asked of it."""
+    load(place, DOGS, dog(1, "a"), state({"n": 1}))
+    gone: list[threading.Timer] = []
+
+    def person() -> None:
+        place.execute("INSERT INTO dogs (id, name) VALUES (77, 'Ann')")
+        gone.append(threading.Timer(0.3, place.execute, ["DELETE FROM dogs WHERE id = 77"]))
+        gone[0].start()
+
+    run = Watched(place)
+    assert run.load(DOGS, dog(2, "b"), person, state({"n": 2})) == ['{"n":2}']
+    gone[0].join()
+    assert place.query("SELECT id, name FROM dogs ORDER BY id") == [(1, "a"), (2, "b")]
+    assert place.query(STATUS) == []
 
 
 def test_an_uncommitted_new_table_of_the_runs_name_stops_it_and_nothing_is_lost(
