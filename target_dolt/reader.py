@@ -117,7 +117,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 counts[kind] += 1
                 if kind == "SCHEMA":
                     takers.clear()  # it changes what a line means
-                    self._keys[message["stream"]] = message["key_properties"] or ()
+                    self._keys[message["stream"]] = message.get("key_properties") or ()
                 elif kind == "RECORD" and len(takers) < MANY_HEADS and len(head) < LONG_HEAD:
                     taker = self._listener.taker(message)
                     if taker is not None:

@@ -96,14 +96,14 @@ def test_a_connection_that_the_server_kills_within_a_buffer_costs_no_row(
 @quick_retries
 @KEYS
 @pytest.mark.parametrize(
-    "request_", [b"LOAD DATA", b"INSERT INTO", b"COMMIT"], ids=["rows", "insert", "end"]
+    "request_", [b"LOAD DATA", b"REPLACE INTO", b"COMMIT"], ids=["rows", "insert", "end"]
 )
 @LOST
 def test_a_connection_lost_at_a_buffers_request_or_its_answer_costs_no_row(
     place: Place, dolt_server: DoltServer, keys: list[str], request_: bytes, lost: str
 ) -> None:  # fmt: skip
     """Also where the transaction was committed and only the word of it did not come."""
-    way = "insert" if request_ == b"INSERT INTO" else "load_data"
+    way = "insert" if request_ == b"REPLACE INTO" else "load_data"
     with Wire(dolt_server.port) as wire:
         through = Place(place.config | {"port": wire.port})
         run = Watched(through)
@@ -221,10 +221,10 @@ def test_a_serialization_failure_is_tried_again(
 ) -> None:
     """Error 1213 at a buffer and at the commit, each once."""
     met: list[str] = []
-    upsert, call = LoadDataWriter.upsert, dolt.DoltDatabase.call
+    send, call = LoadDataWriter._send, dolt.DoltDatabase.call
 
-    def meeting(self: Any, connection: sa.Connection, rows: Any) -> None:
-        upsert(self, connection, rows)
+    def meeting(self: Any, connection: sa.Connection, chunks: Any, count: int) -> None:
+        send(self, connection, chunks, count)
         if self._table.name == "dogs" and "rows" not in met:
             met.append("rows")
             raise driver_error(1213, "serialization failure")
@@ -235,7 +235,7 @@ def test_a_serialization_failure_is_tried_again(
             raise driver_error(1213, "serialization failure")
         return call(self, connection, name, *arguments)
 
-    monkeypatch.setattr(LoadDataWriter, "upsert", meeting)
+    monkeypatch.setattr(LoadDataWriter, "_send", meeting)
     monkeypatch.setattr(dolt.DoltDatabase, "call", meeting_too)
     assert place.load(ONE_DOG, bulk_load="load_data") == [{"n": 1}]
     assert met == ["rows", "commit"]
@@ -254,7 +254,7 @@ def test_attempts_are_bounded_where_the_error_never_goes_away(
         attempts.append(1)
         raise driver_error(1213, "serialization failure")
 
-    monkeypatch.setattr(LoadDataWriter, "upsert", _only_dogs(LoadDataWriter.upsert, never))
+    monkeypatch.setattr(LoadDataWriter, "_send", _only_dogs(LoadDataWriter._send, never))
     with pytest.raises(WriteError, match="serialization failure"):
         place.load(ONE_DOG, bulk_load="load_data")
     assert len(attempts) == len(retry.PAUSES_SECONDS) + 1
