@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Mapping
 from target_dolt.errors import SchemaError
 
 MAX_LENGTH = 64
-"""Characters of an identifier in Dolt; kept in DoltLite too, so that a database can move.
-https://dev.mysql.com/doc/refman/8.0/en/identifier-length.html"""
+"""Bytes of an identifier in Dolt, in UTF-8 (measured on 2.3.1; MySQL counts characters:
+https://dev.mysql.com/doc/refman/8.0/en/identifier-length.html); kept in DoltLite too, so that a
+database can move."""
 
 RESERVED = ("dolt", "sqlite_", "_target_dolt_", "-")
 """Prefixes of the engines' own tables and of this tool's, and of options: Dolt's procedures would
@@ -42,8 +43,8 @@ def mapped_table(stream: str, table: str) -> str:
     if table != _fitting_table(table) or is_reserved(table):
         msg = (
             f"stream '{stream}': `table_map` gives it a table whose name is empty, longer than "
-            f"{MAX_LENGTH} characters, ends in a blank (or in a letter that Dolt takes for one, "
-            f"such as \u00e0), holds an emoji, is '.' or begins with {', '.join(RESERVED)}"
+            f"{MAX_LENGTH} bytes in UTF-8, ends in a blank (or in a letter that Dolt takes for "
+            f"one, such as \u00e0), holds an emoji, is '.' or begins with {', '.join(RESERVED)}"
         )
         raise SchemaError(msg)
     return table
@@ -101,7 +102,7 @@ def _free(name: str, whole: str, taken: Collection[str]) -> str:
 def _fitting(name: str) -> str:
     """Return a name that a database can have: not empty, no NUL, no blank at its end, short."""
     plain = name.replace("\0", "")
-    fits = plain == name and name and name == name.rstrip(" ") and len(name) <= MAX_LENGTH
+    fits = plain == name and name and name == name.rstrip(" ") and _length(name) <= MAX_LENGTH
     return name if fits else with_hash(plain, name)
 
 
@@ -115,7 +116,12 @@ def _fitting_table(name: str) -> str:
 def with_hash(name: str, whole: str) -> str:
     """Return the first characters of a name and a hash of `whole`."""
     digest = hashlib.sha256(whole.encode()).hexdigest()[:_HASH_LENGTH]
-    return f"{name[: MAX_LENGTH - _HASH_LENGTH - 1]}_{digest}"
+    beginning = name.encode()[: MAX_LENGTH - _HASH_LENGTH - 1].decode(errors="ignore")
+    return f"{beginning}_{digest}"
+
+
+def _length(name: str) -> int:
+    return len(name.encode())
 
 
 def folded(name: str) -> str:

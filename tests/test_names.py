@@ -34,8 +34,8 @@ CALLS = settings(max_examples=200, deadline=None)
 
 
 def fits(name: str) -> bool:
-    """Whether every database takes the name as it is."""
-    return acceptable(name) and len(name) <= 64
+    """Whether every database takes the name as it is: Dolt counts the bytes of UTF-8."""
+    return acceptable(name) and len(name.encode()) <= 64
 
 
 def fits_table(name: str) -> bool:
