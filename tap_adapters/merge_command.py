@@ -9,7 +9,7 @@ from tap_adapters.history import commit_of, query_errors
 from tap_adapters.remotes import default_branch
 from tap_adapters.shell import opened, told
 from target_dolt import Database
-from target_dolt.errors import CommitConflictError
+from target_dolt.errors import CommitConflictError, driver_words
 from target_dolt.settings_table import DEFAULT_AUTHOR
 
 
@@ -74,8 +74,7 @@ def merge_branch(
             with connection.begin():
                 _merge(database, connection, (branch, "-m", words, "--author", author))
         except sa.exc.DBAPIError as error:
-            reason = str(error.orig.args[-1] if error.orig else error)
-            if "stomped" not in reason:
+            if "stomped" not in driver_words(error):
                 raise
             tables = database.uncommitted_tables(connection)
             msg = f"{database.uncommitted(tables)}, which the merge would overwrite"

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType, Converter
-from target_dolt.errors import CommitConflictError
+from target_dolt.errors import CommitConflictError, driver_words
 from target_dolt.writer import Writer
 
 
@@ -165,11 +165,10 @@ class Database(abc.ABC):
                     return False  # it was moved between our look and our move
             with target.begin():
                 tables = sorted(_uncommitted(target) & _changed(target, base, branch))
-            reason = getattr(error.orig, "args", ())[-1:]  # a driver may have a number before it
             msg = (
                 f"{self.uncommitted(tables)}, which are in the way"
                 if tables
-                else f"'{self.name}': the branch could not be moved: {' '.join(map(str, reason))}"
+                else f"'{self.name}': the branch could not be moved: {driver_words(error)}"
             )
             raise CommitConflictError(msg) from error
         return True

@@ -42,6 +42,7 @@ from singer_sdk.exceptions import (
     RecordsWithoutSchemaException,
 )
 from singer_sdk.singerlib.exceptions import InvalidInputLine
+from sqlalchemy.exc import DBAPIError
 
 
 class TargetDoltError(Exception):
@@ -161,6 +162,12 @@ class IncompleteReplaceError(TargetDoltError):
 
 class StateDeliveryError(TargetDoltError):
     """The commit stands, but the STATE could not be written to stdout."""
+
+
+def driver_words(error: DBAPIError) -> str:
+    """Return what a database has said, without the number that a driver may put before it."""
+    arguments = getattr(error.orig, "args", ())
+    return str(arguments[-1] if arguments else error.orig)
 
 
 _SHOWN_DIGITS = 20

@@ -7,7 +7,7 @@ import re
 
 import sqlalchemy as sa
 
-from target_dolt.errors import PushError
+from target_dolt.errors import PushError, driver_words
 from target_dolt.load import Load
 from target_dolt.remote_settings import NO_TAG
 from target_dolt.remotes import push
@@ -41,9 +41,9 @@ def _tag(load: Load, template: str) -> str:
         with database.connect(load.branch.branch, write=True) as connection, connection.begin():
             database.call(connection, "dolt_tag", name, load.branch.branch, "-m", f"run {load.run}")
     except sa.exc.DBAPIError as error:
-        words = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
         msg = (
-            f"'{database.name}': this run's commits stand, but have no tag '{name}' ({words}): "
+            f"'{database.name}': this run's commits stand, but have no tag '{name}' "
+            f"({driver_words(error)}): "
             "where there is one already, name {run} or {date} in `tag`"
         )
         raise PushError(msg) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from target_dolt.backend import Database
-from target_dolt.errors import ConfigError, PushError, RemoteError
+from target_dolt.errors import ConfigError, PushError, RemoteError, driver_words
 
 ORIGIN = "origin"
 """The name of a remote that has no other; `clone` gives it too."""
@@ -61,8 +61,7 @@ def remote_errors(
     try:
         yield
     except sa.exc.DBAPIError as error:
-        words = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
-        msg = f"{step}: {meaning(database.refusals, words, procedure)}"
+        msg = f"{step}: {meaning(database.refusals, driver_words(error), procedure)}"
         raise kind(msg) from None
 
 

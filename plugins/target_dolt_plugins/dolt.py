@@ -18,7 +18,7 @@ from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import ConfigError
+from target_dolt.errors import ConfigError, driver_words
 from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
@@ -127,8 +127,7 @@ class DoltDatabase(Database):
         elif "dolt_version" in str(error.orig):
             reason = "the server is not Dolt"
         else:
-            words = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
-            reason = " ".join(words.split())  # Dolt's may have several lines
+            reason = " ".join(driver_words(error).split())  # Dolt's may have several lines
         return ConfigError(f"'{self.name}': {reason}")
 
     @cached_property

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Where
-from target_dolt.errors import ConfigError, RemoteError
+from target_dolt.errors import ConfigError, RemoteError, driver_words
 from target_dolt.remotes import meaning
 from target_dolt_plugins.dolt_directory import (
     LOCAL_USER,
@@ -133,6 +133,6 @@ def _on_server(url: sa.URL, options: dict[str, Any], arguments: tuple[str, ...])
         with engine.connect() as connection, connection.begin():
             connection.exec_driver_sql(f"CALL dolt_clone({marks})", arguments)
     except sa.exc.DBAPIError as error:
-        words = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig)
+        words = driver_words(error)
         msg = f"'{arguments[-1]}' was not cloned: {meaning(REFUSALS, words, 'dolt_clone')}"
         raise RemoteError(msg) from None
