@@ -164,7 +164,7 @@ class Database(abc.ABC):
                 if _head(target) != base:
                     return False  # it was moved between our look and our move
             with target.begin():
-                tables = sorted(_uncommitted(target) & _changed(target, base, branch))
+                tables = sorted(_uncommitted(target) & changed_tables(target, base, branch))
             msg = (
                 f"{self.uncommitted(tables)}, which are in the way"
                 if tables
@@ -271,7 +271,7 @@ def _uncommitted(connection: sa.Connection) -> set[str]:
     return set(connection.exec_driver_sql("SELECT table_name FROM dolt_status").scalars())
 
 
-def _changed(connection: sa.Connection, old: str, new: str) -> set[str]:
+def changed_tables(connection: sa.Connection, old: str, new: str) -> set[str]:
     """Return the tables that differ between two commits, by either of their names."""
     found = connection.execute(_SUMMARY, {"old": old, "new": new}).mappings()
     return {row[side] for row in found for side in ("from_table_name", "to_table_name")}

@@ -14,7 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from target_dolt import retry
-from target_dolt.backend import Database
+from target_dolt.backend import Database, changed_tables
 from target_dolt.errors import CommitConflictError, LockedError
 from target_dolt.messages import Commit, PendingCommit, TableChange
 from target_dolt.runs import HELD_PREFIX, lock_name, lock_of, run_branch
@@ -246,12 +246,7 @@ class RunBranch:
         """
         connection = self.connection
         with connection.begin():
-            summary = connection.execute(_DIFF_SUMMARY, {"old": self._base, "new": head})
-            theirs = {
-                row[side]
-                for row in summary.mappings()
-                for side in ("from_table_name", "to_table_name")
-            }
+            theirs = changed_tables(connection, self._base, head)
         both = {name for name in theirs & set(tables) if not name.startswith(OWN_PREFIX)}
         if both:
             names = ", ".join(sorted(both))
@@ -295,4 +290,3 @@ _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
 _BRANCHES = "SELECT name FROM dolt_branches"
 _STATUS = "SELECT table_name, staged, status FROM dolt_status"
 _DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"
-_DIFF_SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")
