@@ -93,7 +93,7 @@ class Kept:
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows in chunks, as int, Decimal, float, str or bytes; JSON is text."""
         names = list(table.types if columns is None else columns)
-        decoders = [self._decoder(table.types[name]) for name in names]
+        decoders = [self.decoder(table.types[name]) for name in names]
         for rows in self.stored(table, [sa.column(name) for name in names]):
             yield decoded(rows, decoders)
 
@@ -129,7 +129,7 @@ class Kept:
             Each row as it was there and as it is here, None where there is none; its values in
             the order of the table's columns.
         """
-        decoders = [self._decoder(one) for one in known.types.values()]
+        decoders = [self.decoder(one) for one in known.types.values()]
         sides = [[f"{side}_{name}" for name in known.types] for side in ("from", "to")]
         with query_errors(), self._database.connect() as connection, connection.begin():
             found = self._database.diff_rows(connection, known.name, commit, self.commit)
@@ -159,7 +159,8 @@ class Kept:
         with query_errors(), self._connection.begin():
             return int(self._connection.execute(query).scalar_one())
 
-    def _decoder(self, column_type: ColumnType) -> Decoder | None:
+    def decoder(self, column_type: ColumnType) -> Decoder | None:
+        """Return what makes a stored value one of Python's; JSON stays text."""
         return (
             None if isinstance(column_type, sa.JSON) else self._database.storage(column_type).decode
         )

@@ -67,9 +67,8 @@ class PlanRows:
                 selected.append(spelled(sa.column(name)))
                 steps.append(None)
             else:
-                decode = None if isinstance(column_type, sa.JSON) else storage.decode
                 selected.append(sa.column(name))
-                steps.append(after(decode, step))
+                steps.append(after(self._wanted.decoder(column_type), step))
         for rows in self._wanted.stored(self._plan.kept, selected):
             yield [
                 column if step is None else [None if one is None else step(one) for one in column]

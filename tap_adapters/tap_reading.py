@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tap_adapters.history import QueryError, query_errors
 from tap_adapters.kept import Kept, KeptTable, commit_at, kept_at
-from tap_adapters.snapshot import PIECE_ROWS, Decoder, chunks, decoded
+from tap_adapters.snapshot import PIECE_ROWS, chunks, decoded
 from target_dolt.backend import Where
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
@@ -97,7 +97,7 @@ class Reading:
     def _differing(
         self, table: KeptTable, names: Sequence[str], since: str, where: str, side: str
     ) -> Iterator[Rows]:
-        decoders = [self._decoder(table, name) for name in names]
+        decoders = [self.kept.decoder(table.types[name]) for name in names]
         with query_errors(), self._database.connect(self.commit) as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=PIECE_ROWS)
             with streaming.begin():
@@ -107,9 +107,3 @@ class Reading:
                 for rows in chunks(result.fetchmany):
                     chosen = [tuple([row[place] for place in taken]) for row in rows]
                     yield decoded(chosen, decoders)
-
-    def _decoder(self, table: KeptTable, name: str) -> Decoder | None:
-        column_type = table.types[name]
-        return (
-            None if isinstance(column_type, sa.JSON) else self._database.storage(column_type).decode
-        )
