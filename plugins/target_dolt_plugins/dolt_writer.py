@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -29,14 +30,26 @@ _NO_VALUE = "NULL"
 2.3.1; MySQL does so only where fields are enclosed): buffers that hold it go by INSERT."""
 
 
-class _Statements:
-    """What every way of writing shares: delete by key, delete all."""
+class _DoltWriter(Writer):
+    """What every way of writing shares: all but how rows are sent."""
 
     def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
         self._dialect = dialect
         self._table = table
         self._others = others
         self._key = list(table.primary_key.columns)
+
+    @abc.abstractmethod
+    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
+        """Spell the rows while the server still takes others."""
+
+    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Write rows by key; of two with one key the later wins."""
+        self.upserting(rows)(connection)
+
+    def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Add rows as ever: Dolt tells rows without a key apart by what they hold."""
+        self.append(connection, rows)
 
     def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
         """Remove rows by key."""
@@ -74,7 +87,7 @@ class _Statements:
         connection.execute(self._table.delete())
 
 
-class InsertWriter(_Statements, Writer):
+class InsertWriter(_DoltWriter):
     """Statements of many rows: INSERT, and for tables with a key REPLACE, as LOAD DATA has it.
 
     REPLACE would empty columns that somebody has added: there it is INSERT ... ON DUPLICATE KEY
@@ -103,10 +116,6 @@ class InsertWriter(_Statements, Writer):
             values = values.replace("%", "%%")  # as the quoted names have it: PyMySQL halves them
             yield f"{verb} {self._into} VALUES ({values}){tail}"
 
-    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
-        """Write rows by key; of two with one key the later wins."""
-        self.upserting(rows)(connection)
-
     def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
         """Spell the rows while the server still takes others."""
         statements = list(self._statements(self._upsert, rows, self._tail))
@@ -122,10 +131,8 @@ class InsertWriter(_Statements, Writer):
         for statement in self._statements("INSERT", rows):
             connection.exec_driver_sql(statement)
 
-    append_again = append  # Dolt tells rows without a key apart by what they hold
 
-
-class LoadDataWriter(_Statements, Writer):
+class LoadDataWriter(_DoltWriter):
     """LOAD DATA LOCAL, always with REPLACE: without it Dolt bends values without a word."""
 
     def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
@@ -142,10 +149,6 @@ class LoadDataWriter(_Statements, Writer):
         )
         self._fields = Fields(table, FIELDS)
         self._has_bytes = any(isinstance(column.type, BINARY) for column in table.columns)
-
-    def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
-        """Write rows by key; REPLACE keeps the later of two."""
-        self.upserting(rows)(connection)
 
     def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
         """Spell the rows while the server still takes others."""
@@ -172,9 +175,7 @@ class LoadDataWriter(_Statements, Writer):
         if self._holds_no_value(rows):
             self._insert.append(connection, rows)
         else:
-            self.upsert(connection, rows)
-
-    append_again = append  # Dolt tells rows without a key apart by what they hold
+            self._send(connection, self._chunks(rows), len(rows))
 
     def _holds_no_value(self, rows: Sequence[Row]) -> bool:
         if any(_NO_VALUE in row for row in rows):
