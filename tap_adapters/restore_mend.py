@@ -145,7 +145,8 @@ class Mending:
         for some in self._wanted.differing(known, self._known.commit, at_once):
             olds = [old for old, _ in some if old is not None]
             news = [new for _, new in some if new is not None]
-            keys = self._keys(olds) | self._keys(news)
+            forms = self._forms(news)
+            keys = self._keys(self._forms(olds), olds) | self._keys(forms, news)
             rows = self._to.with_keys(self._plan.table, list(keys.values()))
             difference = compare(
                 self._hashes(news),
@@ -154,7 +155,7 @@ class Mending:
             )
             gone = [keys[one] for one in sorted(difference.deletes, key=repr)]
             values = self._values(news, self._rows.names)
-            self._apply(difference, gone, zip(self._forms(news), values, strict=True))
+            self._apply(difference, gone, zip(forms, values, strict=True))
             done = done.with_more(difference)
         return done
 
@@ -167,25 +168,23 @@ class Mending:
         pair = self._pair
         places = self._places([pair.columns[place] for place in pair.key])
         forms = [pair.forms[place] for place in pair.key]
-        found = decoded([[row[place] for place in places] for row in rows], forms)
-        return [tuple(key) for key in found]
+        return [tuple(key) for key in decoded(_chosen(rows, places), forms)]
 
     def _values(self, rows: Sequence[Row], names: Sequence[str]) -> Sequence[Row]:
         """Return some columns of rows of the commit as parameters, by their names there."""
         own = [self._rows.names.index(name) for name in names]
         places = self._places([self._rows.kept_names[place] for place in own])
         steps = [self._rows.steps[place] for place in own]
-        return decoded([[row[place] for place in places] for row in rows], steps)
+        return decoded(_chosen(rows, places), steps)
 
-    def _keys(self, rows: Sequence[Row]) -> dict[Key, Row]:
+    def _keys(self, forms: Sequence[Key], rows: Sequence[Row]) -> dict[Key, Row]:
         """Return the keys of rows of the commit as parameters, by their one form."""
-        values = self._values(rows, self._plan.table.key)
-        return dict(zip(self._forms(rows), values, strict=True))
+        return dict(zip(forms, self._values(rows, self._plan.table.key), strict=True))
 
     def _hashes(self, rows: Sequence[Row]) -> dict[Key, int]:
         pair = self._pair
         places = self._places(pair.columns)
-        found = decoded([[row[place] for place in places] for row in rows], pair.forms)
+        found = decoded(_chosen(rows, places), pair.forms)
         return hashes(lambda: iter([found]), pair.key)
 
     def _keyless(self) -> TableRestored:
@@ -232,7 +231,7 @@ class Mending:
         places = [names.index(pair.columns[place]) for place in pair.key]
         forms = [pair.forms[place] for place in pair.key]
         for rows in self._wanted.rows(self._plan.kept, names):
-            keys = decoded([[row[place] for place in places] for row in rows], forms)
+            keys = decoded(_chosen(rows, places), forms)
             some = [
                 (tuple(key), row)
                 for key, row in zip(keys, rows, strict=True)
@@ -240,6 +239,11 @@ class Mending:
             ]
             made = decoded([row for _, row in some], self._rows.steps)
             yield from zip([key for key, _ in some], made, strict=True)
+
+
+def _chosen(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
+    """Return some columns of rows."""
+    return [[row[place] for place in places] for row in rows]
 
 
 def _alike(one: KeptTable, other: KeptTable) -> bool:
