@@ -12,16 +12,15 @@ import msgspec
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
 from singer_sdk.helpers._catalog import get_selected_schema
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 
 from tap_adapters.tap_reading import Reading
 from tap_adapters.tap_streams import METHODS, TableStream
-from target_dolt.environment import from_environment
-from target_dolt.errors import ConfigError, TargetDoltError
-from target_dolt.settings import config_errors, unknown_settings, where
+from target_dolt.configuration import CheckedConfig, FromEnvironment
+from target_dolt.errors import TargetDoltError
+from target_dolt.settings import where
 from target_dolt.settings_table import SETTINGS as LOADER
 from target_dolt_plugins import doltlite_engine
 
@@ -88,7 +87,7 @@ class Writer(GenericSingerWriter[bytes, Message]):
             sys.stdout.flush()
 
 
-class TapDolt(Tap):
+class TapDolt(FromEnvironment, CheckedConfig, Tap):
     """Singer tap for Dolt and DoltLite: tables at a commit, and what changed between two."""
 
     name = "tap-dolt"
@@ -109,26 +108,6 @@ class TapDolt(Tap):
     ]
 
     _reading: Reading | None = None
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's kind of property
-        """Return what environment variables set; one that is wrong ends the command."""
-        read = super()
-        return from_environment(
-            lambda: read._env_var_config,  # type: ignore[attr-defined]  # noqa: SLF001 - the SDK's
-            cls.config_jsonschema,
-            cls._env_var_prefix,
-        )
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings as the SDK does, but show no value: it may be a password."""
-        self.append_builtin_config(self.config_jsonschema)
-        errors = config_errors(self._config, self.config_jsonschema)
-        if errors and raise_errors:
-            raise ConfigError("; ".join(errors))
-        for name in unknown_settings(self._config, self.config_jsonschema):
-            self.logger.warning("There is no setting `%s`; it has no effect", name)
-        return errors
 
     @property
     def reading(self) -> Reading:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from singer_sdk.helpers._classproperty import classproperty
 
 from target_dolt import state
 from target_dolt.about import with_plugins
-from target_dolt.environment import from_environment
+from target_dolt.configuration import FromEnvironment
 from target_dolt.errors import ConfigError, TargetDoltError
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
@@ -28,7 +27,7 @@ from target_dolt.target import TargetDolt
 from target_dolt_plugins import doltlite_engine
 
 
-class Command(TargetDolt):
+class Command(FromEnvironment, TargetDolt):
     """Singer target that turns any tap's output into Dolt commits."""
 
     @classmethod
@@ -56,16 +55,6 @@ class Command(TargetDolt):
         except TerminatedError as error:
             cls.logger.warning("Stopped by signal %d; the last STATE is kept", error.signum)
             sys.exit(128 + error.signum)
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's kind of property
-        """Return what environment variables set; one that is wrong ends the command."""
-        read = super()
-        return from_environment(
-            lambda: read._env_var_config,  # type: ignore[attr-defined]  # noqa: SLF001 - the SDK's
-            cls.config_jsonschema,
-            cls._env_var_prefix,
-        )
 
     @classmethod
     def print_about(cls, output_format: str | None = None) -> None:

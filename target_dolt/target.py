@@ -15,9 +15,9 @@ from singer_sdk.target_base import Target
 from target_dolt.about import CAPABILITIES
 from target_dolt.batch import batch_records
 from target_dolt.commit_point import CommitPoint
+from target_dolt.configuration import CheckedConfig
 from target_dolt.errors import (
     BatchError,
-    ConfigError,
     InputError,
     MessageError,
     RecordBeforeSchemaError,
@@ -31,14 +31,14 @@ from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.reader import MessageReader, Taker, TerminatedError
 from target_dolt.replace import Replacements
-from target_dolt.settings import Settings, config_errors, unknown_settings
+from target_dolt.settings import Settings
 from target_dolt.settings_table import DEFAULT_PATH, MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
 from target_dolt.versions import Versions
 
 
-class TargetDolt(Target):
+class TargetDolt(CheckedConfig, Target):
     """Singer target that turns any tap's output into Dolt commits."""
 
     name = "target-dolt"
@@ -94,16 +94,6 @@ class TargetDolt(Target):
     def load(self) -> Load:
         """The load of the run that has begun."""
         return self.point.load
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings as the SDK does, but show no value: it may be a password."""
-        self.append_builtin_config(self.config_jsonschema)
-        errors = config_errors(self._config, self.config_jsonschema)
-        if errors and raise_errors:
-            raise ConfigError("; ".join(errors))
-        for name in unknown_settings(self._config, self.config_jsonschema):
-            self.logger.warning("There is no setting `%s`; it has no effect", name)
-        return errors
 
     # Messages
 
