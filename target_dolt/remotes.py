@@ -19,6 +19,13 @@ ORIGIN = "origin"
 USER_VARIABLE = "DOLT_REMOTE_USER"
 """Names the user of a remote; its password is Dolt's own DOLT_REMOTE_PASSWORD."""
 
+BEHIND = (
+    "the remote's branch has commits that are not here; pull them, or merge where both have some "
+    "(`dolt-sync pull`, `dolt-sync merge`), and push again"
+)
+SILENT = "the remote does not answer; see that it runs and that its URL is right"
+"""What engines' refusals mean that have them in words of their own."""
+
 _USERINFO = re.compile(r"(\w://)[^/\s'\"]*@")
 _PASSWORD = re.compile(r"^\w+://[^/@]*:[^/]*@")
 
@@ -44,6 +51,13 @@ def remote_url(text: str) -> str:
     if "://" not in text and (text.startswith((".", "/", "~")) or path.exists()):
         return path.resolve().as_uri()
     return text
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise ConfigError where a clone is to be made and something is already."""
+    if path.exists():
+        msg = f"'{path}' is there already: a clone needs a new place"
+        raise ConfigError(msg)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Where
-from target_dolt.errors import ConfigError, RemoteError, driver_words
-from target_dolt.remotes import meaning
+from target_dolt.errors import RemoteError, driver_words
+from target_dolt.remotes import BEHIND, SILENT, meaning, refuse_existing
 from target_dolt_plugins.dolt_directory import (
     LOCAL_USER,
     check_name,
@@ -26,10 +26,7 @@ CONNECT_SECONDS = 20
 REFUSALS = (
     (
         "non-fast-forward",
-        (
-            "the remote's branch has commits that are not here; pull them, or merge where both "
-            "have some (`dolt-sync pull`, `dolt-sync merge`), and push again"
-        ),
+        BEHIND,
     ),
     (
         "command denied",
@@ -60,7 +57,7 @@ REFUSALS = (
             "database is on"
         ),
     ),
-    ("Unavailable", "the remote does not answer; see that it runs and that its URL is right"),
+    ("Unavailable", SILENT),
     ("database not found", "the remote's server has no such database; see that the URL is right"),
     (
         "Access denied",
@@ -88,9 +85,7 @@ def clone(remote: str, where: Where, user: str | None) -> None:
         return
     directory = (where.path or Path()).absolute()
     check_name(directory)
-    if directory.exists():
-        msg = f"'{directory}' is there already: a clone needs a new place"
-        raise ConfigError(msg)
+    refuse_existing(directory)
     server = running_server(directory)
     if server is None:
         _by_program(remote, directory, arguments)

@@ -18,10 +18,11 @@ from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import CommitConflictError, ConfigError, LockedError
+from target_dolt.remotes import refuse_existing
 from target_dolt_plugins import doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_evolution import alter
-from target_dolt_plugins.doltlite_remotes import REFUSALS, clone_file, refuse_existing, remove
+from target_dolt_plugins.doltlite_remotes import REFUSALS, clone_file, remove
 from target_dolt_plugins.doltlite_types import logical_type, storage
 from target_dolt_plugins.doltlite_writer import DoltLiteWriter, describe
 
@@ -211,12 +212,18 @@ def _claims(where: Where) -> bool:
     return where.path is not None and not where.path.is_dir() and not where.create
 
 
+def _path(where: Where) -> Path:
+    """Return the file; `Path()` where none is named."""
+    named = where.url.database if where.url is not None else where.path
+    return Path(named or "")
+
+
 def _open(where: Where) -> Database:
-    path = Path(where.url.database or "") if where.url is not None else where.path
+    path = _path(where)
     if where.url is not None and (where.url.host or where.url.username):
         msg = "a DoltLite database has neither host nor user: doltlite:///file.db"
         raise ConfigError(msg)
-    if path is None or not path.name:
+    if not path.name:
         msg = "a DoltLite database needs a file: doltlite:///file.db"
         raise ConfigError(msg)
     if where.exists and not path.exists():
@@ -227,14 +234,14 @@ def _open(where: Where) -> Database:
 
 def _clone(remote: str, where: Where, user: str | None) -> None:
     del user  # a file has none
-    path = Path(where.url.database or "") if where.url is not None else where.path
-    refuse_existing(path or Path())
+    path = _path(where)
+    refuse_existing(path)
     database = _open(where)
     try:
         with database.connect(write=False) as connection:
-            clone_file(connection, remote, path or Path())
+            clone_file(connection, remote, path)
     except BaseException:
-        remove(path or Path())
+        remove(path)
         raise
 
 

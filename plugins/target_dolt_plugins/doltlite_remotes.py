@@ -6,22 +6,19 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from target_dolt.errors import ConfigError, RemoteError
-from target_dolt.remotes import meaning
+from target_dolt.errors import RemoteError
+from target_dolt.remotes import BEHIND, SILENT, meaning
 
 REFUSALS = (
     (
         "not a fast-forward",
-        (
-            "the remote's branch has commits that are not here; pull them, or merge where both "
-            "have some (`dolt-sync pull`, `dolt-sync merge`), and push again"
-        ),
+        BEHIND,
     ),
     (
         "failed to open remote",
         "the remote cannot be opened: see that its path is right, and that you may write there",
     ),
-    ("could not connect", "the remote does not answer; see that it runs and that its URL is right"),
+    ("could not connect", SILENT),
     ("remote not found", "there is no such remote"),
 )
 """What DoltLite 0.51 answers, by a part of it, and what that means. The first that fits counts."""
@@ -39,13 +36,6 @@ def clone_file(connection: sa.Connection, remote: str, path: Path) -> None:
     except sa.exc.DBAPIError as error:
         msg = f"'{path}' was not cloned: {meaning(REFUSALS, str(error.orig), 'dolt_clone')}"
         raise RemoteError(msg) from None
-
-
-def refuse_existing(path: Path) -> None:
-    """Raise ConfigError where there is a file already."""
-    if path.exists():
-        msg = f"'{path}' is there already: a clone needs a new place"
-        raise ConfigError(msg)
 
 
 def remove(path: Path) -> None:
