@@ -12,9 +12,7 @@ from collections.abc import Iterator, Mapping
 from tap_adapters import source_schema
 from tap_adapters.source_schema import SourceColumn, SourceTable
 from target_dolt.constraint import COLUMN, FOREIGN, Constraint
-
-NAME_LENGTH = 64
-"""Characters of a name in Dolt (facts of its limits: docs/dolt.md)."""
+from target_dolt.names import beginning
 
 Columns = Mapping[str, str]
 """The columns here, by their names in the source."""
@@ -57,7 +55,7 @@ def constraints(
         kind = {"unique index": "unique"}.get(one.kind, one.kind)
         if kind in {"unique", "index"} and _goes_by_columns(one):
             name = one.name or "_".join((table.own_name, *one.columns, "key"))
-            yield Constraint(kind, name[:NAME_LENGTH], tuple(own[name] for name in one.columns))
+            yield Constraint(kind, beginning(name), tuple(own[name] for name in one.columns))
         elif kind == "check" and dialect == "mysql" and all(a == b for a, b in own.items()):
             # Dolt's SQL is MySQL's; nobody else's check is asked of it.
             yield Constraint("check", one.name or "", sql=one.definition or "")
@@ -66,7 +64,7 @@ def constraints(
             name = key.name or "_".join((table.own_name, *key.columns, "fkey"))
             yield Constraint(
                 FOREIGN,
-                name[:NAME_LENGTH],
+                beginning(name),
                 tuple(own[name] for name in key.columns),
                 table=places[key.table],
                 to_columns=tuple(columns[key.table][name] for name in key.to_columns),

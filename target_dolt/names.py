@@ -116,8 +116,12 @@ def _fitting_table(name: str) -> str:
 def with_hash(name: str, whole: str) -> str:
     """Return the first characters of a name and a hash of `whole`."""
     digest = hashlib.sha256(whole.encode()).hexdigest()[:_HASH_LENGTH]
-    beginning = name.encode()[: MAX_LENGTH - _HASH_LENGTH - 1].decode(errors="ignore")
-    return f"{beginning}_{digest}"
+    return f"{beginning(name, MAX_LENGTH - _HASH_LENGTH - 1)}_{digest}"
+
+
+def beginning(name: str, length: int = MAX_LENGTH) -> str:
+    """Return as many characters of a name as so many bytes have room for."""
+    return name.encode()[:length].decode(errors="ignore")
 
 
 def _length(name: str) -> int:
