@@ -59,6 +59,15 @@ def alone(convert: Any, some: list[Any]) -> Any:
         return ValueError
 
 
+def assert_alike(together: Any, some: list[Any], expected: Any) -> None:
+    """Assert that values converted together are those expected, or refused where those are."""
+    if expected is ValueError:
+        with pytest.raises(ValueError, match=r"\w"):
+            together(some)
+    else:
+        assert list(map(repr, together(some))) == list(map(repr, expected))
+
+
 @pytest.mark.parametrize("column_type", TYPES, ids=str)
 @given(some=columns)
 def test_together_is_as_alone(column_type: ColumnType, some: list[Any]) -> None:
@@ -67,12 +76,7 @@ def test_together_is_as_alone(column_type: ColumnType, some: list[Any]) -> None:
     factory = values.factory(column_type)
     convert = factory(schema, column_type)
     together = column_converter(factory, column_type, convert)
-    expected = alone(convert, some)
-    if expected is ValueError:
-        with pytest.raises(ValueError, match=r"\w"):
-            together(some)
-    else:
-        assert list(map(repr, together(some))) == list(map(repr, expected))
+    assert_alike(together, some, alone(convert, some))
 
 
 @pytest.mark.parametrize("column_type", TYPES, ids=str)
@@ -85,12 +89,7 @@ def test_each_special_value_among_usual_ones(column_type: ColumnType) -> None:
     assert usual
     for one in SPECIAL:
         for some in ([usual[0], one], [usual[-1], one, None]):
-            expected = alone(convert, some)
-            if expected is ValueError:
-                with pytest.raises(ValueError, match=r"\w"):
-                    together(some)
-            else:
-                assert list(map(repr, together(some))) == list(map(repr, expected))
+            assert_alike(together, some, alone(convert, some))
 
 
 def test_wide_rows_are_read_fewer_at_once() -> None:

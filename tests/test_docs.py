@@ -91,33 +91,34 @@ def test_the_readme_has_a_transcript() -> None:
     assert transcripts()
 
 
-def test_the_readme_lists_every_setting_with_its_default() -> None:
-    """The table has the settings of `--about`, in that order, and their defaults."""
-    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", README, re.MULTILINE)
-    command = [sys.executable, "-m", "target_dolt", "--about", "--format=json"]
+def listed_settings(page: str) -> list[tuple[str, str]]:
+    """Return the settings of a page's table, each with its default as text."""
+    return re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", page, re.MULTILINE)
+
+
+def settings_of(*program: str) -> list[tuple[str, str]]:
+    """Return the settings that a program of Python's tells by `--about`, as a table has them."""
+    command = [sys.executable, *program, "--about", "--format=json"]
     about = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    expected = []
+    found = []
     for name, schema in json.loads(about)["settings"]["properties"].items():
         default = schema.get("default")
         shown = default if isinstance(default, str) or default is None else json.dumps(default)
-        expected.append((name, shown or ""))
-    assert rows == expected
+        found.append((name, shown or ""))
+    return found
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    """The table has the settings of `--about`, in that order, and their defaults."""
+    assert listed_settings(README) == settings_of("-m", "target_dolt")
 
 
 def test_the_page_on_tap_dolt_lists_every_setting_with_its_default() -> None:
     """The table has the settings of `--about`, in that order, and their defaults; the targets that
     it names are the Makefile's."""
     page = (CHECKOUT / "docs" / "tap.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", page, re.MULTILINE)
     script = "from tap_adapters.tap import main; main()"
-    command = [sys.executable, "-c", script, "--about", "--format=json"]
-    about = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    expected = []
-    for name, schema in json.loads(about)["settings"]["properties"].items():
-        default = schema.get("default")
-        shown = default if isinstance(default, str) or default is None else json.dumps(default)
-        expected.append((name, shown or ""))
-    assert rows == expected
+    assert listed_settings(page) == settings_of("-c", script)
     makefile = (CHECKOUT / "Makefile").read_text()
     targets = re.findall(r"\$\(ENVS\)/([\w-]*target-[\w-]+)/\.made-([\d.]+)", makefile)
     assert len(targets) == 2
