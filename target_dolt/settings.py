@@ -17,11 +17,10 @@ from target_dolt.errors import ConfigError
 from target_dolt.remote_settings import check_tag
 from target_dolt.settings_table import (
     DEFAULT_AUTHOR,
-    DEFAULT_PATH,
     MAX_MESSAGE_BYTES,
     MESSAGE_FIELDS,
-    URL_FORMS,
 )
+from target_dolt.where_settings import DEFAULT_PATH, URL_FORMS
 
 
 def meltano_pipeline() -> str | None:

@@ -32,10 +32,11 @@ from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.reader import MessageReader, Taker, TerminatedError
 from target_dolt.replace import Replacements
 from target_dolt.settings import Settings
-from target_dolt.settings_table import DEFAULT_PATH, MAX_MESSAGE_BYTES, SETTINGS
+from target_dolt.settings_table import MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
 from target_dolt.versions import Versions
+from target_dolt.where_settings import DEFAULT_PATH
 
 
 class TargetDolt(CheckedConfig, Target):
