@@ -5,7 +5,7 @@ from target_dolt.dialect import Dialect, TypeRule
 from target_dolt.errors import TargetDoltError
 from target_dolt.hookspecs import hookimpl
 from target_dolt.messages import Commit, PendingCommit, TableChange
-from target_dolt.writer import Row, Writer
+from target_dolt.writer import Row, Write, Writer
 
 __all__ = [
     "Backend",
@@ -21,6 +21,7 @@ __all__ = [
     "TargetDoltError",
     "TypeRule",
     "Where",
+    "Write",
     "Writer",
     "hookimpl",
 ]

@@ -32,6 +32,8 @@ class Where:
         create: Whether a database that is missing is made where that takes more than a file.
         tls: `enable`, `ca`, `certificate`, `key` and `verify`, as far as they are given.
         bulk_load: `auto`, `load_data` or `insert`.
+        lanes: How many connections may write one table's rows side by side; None for as many
+            as the server is good for.
     """
 
     url: sa.URL | None = None
@@ -40,6 +42,7 @@ class Where:
     create: bool = False
     tls: Mapping[str, Any] = field(default_factory=dict)
     bulk_load: str = "auto"
+    lanes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Table:
         required: Columns outside of the key that take no NULL: somebody else made them so.
         others: Columns that somebody else added, where `types` lacks them: rows are written
             around them.
+        exact: Whether no two keys are one to the database that are two to us: somebody else's
+            table may take `a` and `A` for the same.
     """
 
     name: str
@@ -88,6 +93,7 @@ class Table:
     key: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
+    exact: bool = True
 
 
 class Database(abc.ABC):
@@ -202,6 +208,11 @@ class Database(abc.ABC):
     @abc.abstractmethod
     def logical_type(self, reflected: ColumnType, known: ColumnType | None) -> ColumnType:
         """Return a column's type, from its declaration and what the catalogue knows of it."""
+
+    def is_exact(self, inspector: sa.Inspector, table: str) -> bool:
+        """Whether a table that exists tells all texts apart that differ in any character."""
+        del inspector, table
+        return True
 
     @abc.abstractmethod
     def create(self, connection: sa.Connection, table: Table) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
+from threading import Lock
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from target_dolt import retry
 from target_dolt.backend import Database, changed_tables
 from target_dolt.errors import CommitConflictError, LockedError
 from target_dolt.messages import Commit, PendingCommit, TableChange
-from target_dolt.runs import HELD_PREFIX, lock_name, lock_of, run_branch
+from target_dolt.runs import BRANCHES, HELD_PREFIX, lock_name, remove_dead, run_branch
 
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
@@ -52,12 +53,13 @@ class RunBranch:
         self._found: dict[str, str] = {}
         self.gone: set[str] = set()
         self._open = ExitStack()
+        self._confirming = Lock()  # one connection has the pipeline's lock, for all lanes
         try:
             self.branch = self._find_target(branch)
             lock = lock_name(pipeline, self.branch)
             self._confirm_lock = self._take_lock(lock, pipeline)
             self._target = self._connect(self.branch)
-            self._remove_dead(lock)
+            remove_dead(database, self._target, lock)
             self.name = run_branch(lock, run)
             self._run = run
             with self._target.begin():
@@ -66,6 +68,7 @@ class RunBranch:
             # Not the target's head: somebody may have moved it since.
             self._base = self._head = self._hash_of(self._target, self.name)
             self.connection = self._connect(self.name)
+            self._lanes = [self.connection]
         except BaseException:
             self._open.close()
             raise
@@ -76,7 +79,7 @@ class RunBranch:
     def _find_target(self, branch: str | None) -> str:
         with self.database.connect(write=True) as connection, connection.begin():
             default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
-            names = {name for (name,) in connection.exec_driver_sql(_BRANCHES)}
+            names = {name for (name,) in connection.exec_driver_sql(BRANCHES)}
             if branch is not None and branch not in names:
                 self.database.call(connection, "dolt_branch", branch, default)
                 _log.info("Made the branch '%s' from '%s'", branch, default)
@@ -92,24 +95,6 @@ class RunBranch:
                 "`pipeline_id` of its own"
             )
             raise LockedError(msg) from None
-
-    def _remove_dead(self, own_lock: str) -> None:
-        """Remove run branches whose owners are gone: their locks are free."""
-        with self._target.begin():
-            names = [name for (name,) in self._target.exec_driver_sql(_BRANCHES)]
-        for name in names:
-            lock = lock_of(name)
-            if lock is None:
-                continue
-            try:
-                with ExitStack() as held:
-                    if lock != own_lock:
-                        held.enter_context(self.database.lock(lock))
-                    with self._target.begin():
-                        self.database.call(self._target, "dolt_branch", "-D", name)
-            except LockedError:
-                continue
-            _log.warning("Removed '%s', which a run left that did not end well", name)
 
     def _remove(self) -> None:
         if self._held:
@@ -162,7 +147,17 @@ class RunBranch:
 
     def again(self, what: str, attempt: Callable[[], T]) -> T:
         """Do a step of this run, and do it again where the connection was lost in it."""
-        return retry.again(what, attempt, self.database.is_transient, self._confirm_lock)
+        return retry.again(what, attempt, self.database.is_transient, self._confirm)
+
+    def _confirm(self) -> None:
+        with self._confirming:
+            self._confirm_lock()
+
+    def lanes(self, count: int) -> list[sa.Connection]:
+        """Return so many connections on the run branch, the run's own first."""
+        while len(self._lanes) < count:
+            self._lanes.append(self._connect(self.name))
+        return self._lanes[:count]
 
     def _stage(
         self,
@@ -272,7 +267,8 @@ class RunBranch:
         """Keep the run's branch under a name that no run removes; return that name."""
         kept = HELD_PREFIX + self._run
         self._held = True
-        self.connection.close()  # a server renames no branch that a session is on
+        for connection in self._lanes:
+            connection.close()  # a server renames no branch that a session is on
         with self._target.begin():
             self.database.call(self._target, "dolt_branch", "-m", "-f", self.name, kept)
         return kept
@@ -287,6 +283,5 @@ class RunBranch:
 
 
 _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
-_BRANCHES = "SELECT name FROM dolt_branches"
 _STATUS = "SELECT table_name, staged, status FROM dolt_status"
 _DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"

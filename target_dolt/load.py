@@ -16,6 +16,7 @@ from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
 from target_dolt.json_schema import Validator
 from target_dolt.landing import Landing
+from target_dolt.lanes import Lanes
 from target_dolt.lenient import Altered, LenientPlan, tell_altered
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
 from target_dolt.objects import SourceObject
@@ -27,6 +28,7 @@ from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
 from target_dolt.sources import Sources
+from target_dolt.writer import Write
 
 _log = logging.getLogger("target-dolt")
 
@@ -49,6 +51,7 @@ class Load:
             )
             self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
         self.overlap = Overlap(enabled=database.overlaps)
+        self._lanes = Lanes(self.branch)
         self.altered = Altered()
         self.commits = 0
         self._written: dict[str, str] = {}
@@ -160,32 +163,16 @@ class Load:
         with told(f"table '{table}'"):
             return self.branch.again(f"table '{table}'", look)
 
-    def write(self, what: str, table: Table, work: Callable[[], None]) -> None:
-        """Do one transaction on the run branch, exactly once, through lost connections.
+    def write(self, what: str, table: Table, *writes: Write) -> None:
+        """Write to the run branch, beside the reading of input.
 
         Args:
             what: The step, for messages.
             table: The table that it writes.
-            work: Writes, with the transaction begun.
+            writes: Each is one transaction; several write no key in common.
         """
-
-        def write() -> None:
-            before: str | None = None
-            if not table.key:
-                with told(what):
-                    before = self.branch.again(what, lambda: self.branch.hash_of_table(table.name))
-
-            def attempt() -> None:
-                # Rows without a key would be there twice: has an earlier attempt come through?
-                if before is None or self.branch.hash_of_table(table.name) == before:
-                    with self.connection.begin():
-                        work()
-
-            with told(what):
-                self.branch.again(what, attempt)
-
         self._has_written = True
-        self.overlap.run(write)
+        self.overlap.run(lambda: self._lanes.write(what, table, writes))
 
     def commit(
         self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
@@ -291,6 +278,7 @@ class Load:
         self._sources.close()
         try:
             self.overlap.close()
+            self._lanes.close()
             self.branch.close()
         finally:
             self.database.close()

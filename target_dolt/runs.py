@@ -1,16 +1,27 @@
-"""What a run is called: its id, its branch, its lock."""
+"""What a run is called: its id, its branch, its lock; branches of runs that are dead."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import secrets
+from contextlib import ExitStack
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database
+from target_dolt.errors import LockedError
 
 RUN_PREFIX = "target-dolt/"
 """Run branches are called target-dolt/<lock>/<run>: whose lock is free is dead."""
 
 HELD_PREFIX = "held/"
 """Branches that are kept for a look; no run removes them."""
+
+BRANCHES = "SELECT name FROM dolt_branches"
+
+_log = logging.getLogger("target-dolt")
 
 
 def new_run_id() -> str:
@@ -34,3 +45,28 @@ def lock_of(branch: str) -> str | None:
     if not branch.startswith(RUN_PREFIX):
         return None
     return branch.removeprefix(RUN_PREFIX).split("/")[0]
+
+
+def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> None:
+    """Remove run branches whose owners are gone: their locks are free.
+
+    Args:
+        database: The open database.
+        target: A connection on a branch that stays.
+        own_lock: The lock that this process holds.
+    """
+    with target.begin():
+        names = [name for (name,) in target.exec_driver_sql(BRANCHES)]
+    for name in names:
+        lock = lock_of(name)
+        if lock is None:
+            continue
+        try:
+            with ExitStack() as held:
+                if lock != own_lock:
+                    held.enter_context(database.lock(lock))
+                with target.begin():
+                    database.call(target, "dolt_branch", "-D", name)
+        except LockedError:
+            continue
+        _log.warning("Removed '%s', which a run left that did not end well", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -60,13 +61,14 @@ class Tables:
             columns = inspector.get_columns(name)
             key = inspector.get_pk_constraint(name)["constrained_columns"]
             self._unique[name] = _unique_indexes(inspector, name)
+            exact = self._database.is_exact(inspector, name)
         self._defaults[name] = {one["name"] for one in columns if one["default"] is not None}
         known = {
             one["name"]: self._database.logical_type(one["type"], types.get(one["name"]))
             for one in columns
         }
         required = {one["name"] for one in columns if not one["nullable"]} - set(key)
-        return Table(name, known, tuple(key), frozenset(required))
+        return Table(name, known, tuple(key), frozenset(required), exact=exact)
 
     def fit(self, wanted: Table, types: Mapping[str, ColumnType], *, frozen: bool = False) -> Table:
         """Make the table, or widen the one that exists so that it holds what is wanted.
@@ -101,7 +103,7 @@ class Tables:
         required = existing.required & filled
         if merged == existing.types and existing.required == required:
             return existing
-        fitted = Table(existing.name, merged, existing.key, required)
+        fitted = replace(existing, types=merged, required=required)
         if frozen:
             raise _frozen(existing, fitted)
         with self._connection.begin():

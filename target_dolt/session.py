@@ -24,7 +24,7 @@ from target_dolt.plan import NeedsWiderError, Plan
 from target_dolt.plugins import Plugins
 from target_dolt.publish import publish
 from target_dolt.settings import Settings
-from target_dolt.writer import Row
+from target_dolt.writer import Row, Write
 
 _DDL = frozenset({"CREATE", "ALTER", "DROP"})
 
@@ -143,8 +143,7 @@ class ReplacedTable:
         self._rows: list[Row] = []
         self._bytes = 0
         self._plan()
-        clear = self._writer.clear
-        self._write(lambda: clear(load.connection))
+        self._write(self._writer.clear)
 
     def _plan(self) -> None:
         self.plan: Plan = self._load.plan(self.stream, self._schema, self._keys, None, self._wider)
@@ -191,8 +190,11 @@ class ReplacedTable:
         rows, self._rows, self._bytes = self._rows, [], 0
         self._batch_rows = min(2 * self._batch_rows, self._most_rows)
         if rows:
-            write = self._writer.upsert if self.plan.table.key else self._writer.append_again
-            self._write(lambda: write(self._load.connection, rows))
+            if self.plan.table.key:
+                self._write(*self._writer.upserting(rows))
+            else:
+                append = self._writer.append_again
+                self._write(lambda connection: append(connection, rows))
 
     def end(self) -> None:
         """Write what is left; columns that no row has had keep the last commit's values."""
@@ -201,8 +203,8 @@ class ReplacedTable:
         kept += self.plan.table.others
         if kept and self.plan.table.key:
             keep = self._writer.keep
-            self._write(lambda: keep(self._load.connection, kept))
+            self._write(lambda connection: keep(connection, kept))
 
-    def _write(self, work: Callable[[], None]) -> None:
+    def _write(self, *writes: Write) -> None:
         table = self.plan.table
-        self._load.write(f"stream '{self.stream}', table '{table.name}'", table, work)
+        self._load.write(f"stream '{self.stream}', table '{table.name}'", table, *writes)

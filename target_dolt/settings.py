@@ -202,7 +202,11 @@ def where(config: Mapping[str, Any]) -> Where:
             if config.get(f"ssl_{name}") is not None
         },
         "bulk_load": config.get("bulk_load") or "auto",
+        "lanes": config.get("lanes"),
     }
+    if how["lanes"] is not None and how["lanes"] < 1:
+        msg = "`lanes` must be 1 or more"
+        raise ConfigError(msg)
     if server:
         return Where(url=_server_url(config), **how)
     if url:

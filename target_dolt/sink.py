@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import sqlalchemy as sa
 from singer_sdk.sinks import Sink
 
 from target_dolt.changes import DELETED_AT, Delete, Part, collapse, part_validator
@@ -16,7 +17,7 @@ from target_dolt.plan import NeedsWiderError
 from target_dolt.settings import load_method
 from target_dolt.typed import compile_typed
 from target_dolt.types import type_text
-from target_dolt.writer import Row
+from target_dolt.writer import Row, Write
 
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
@@ -218,26 +219,24 @@ class DoltSink(Sink):
         table = self.plan.table
         what = f"stream '{self.stream_name}', table '{table.name}'"
         with self.batch_processing_timer, self.load.overlap.noted():
-            write = self._changing(rows) if self._is_mixed else self._writing(rows)
-            self.load.write(what, table, write)
+            writes = self._changing(rows) if self._is_mixed else self._writing(rows)
+            self.load.write(what, table, *writes)
         self.record_counter_metric.increment(len(rows))
         self.tally_record_read(len(rows))
         self.mark_drained()
 
-    def _writing(self, rows: list[Row]) -> Callable[[], None]:
+    def _writing(self, rows: list[Row]) -> Sequence[Write]:
         if self.plan.table.key:
-            upsert = self._writer.upserting(rows)
-            return lambda: upsert(self.load.connection)
+            return self._writer.upserting(rows)
         write = self._writer.append_again if self.replaces else self._writer.append
-        return lambda: write(self.load.connection, rows)
+        return [lambda connection: write(connection, rows)]
 
-    def _changing(self, changes: list[Any]) -> Callable[[], None]:
+    def _changing(self, changes: list[Any]) -> Sequence[Write]:
         """Write rows, deletes and parts so that the last that came for a key holds."""
         self._is_mixed = False
         left = collapse(changes, self.plan.key_of)
 
-        def write() -> None:
-            connection = self.load.connection
+        def write(connection: sa.Connection) -> None:
             if left.deletes:
                 self._writer.delete(connection, left.deletes)
             if left.rows:
@@ -246,7 +245,7 @@ class DoltSink(Sink):
                 columns = [self.plan.columns[place].name for place in places]
                 self._writer.patch(connection, columns, some)
 
-        return write
+        return [write]
 
     def follow(self, older: DoltSink) -> None:
         """Go on counting where the sink of the stream's older SCHEMA ended."""
@@ -273,8 +272,7 @@ class DoltSink(Sink):
         self.replaces = True
         table = self.plan.table
         self.has_cleared = self.load.has_rows(table.name)
-        clear = self._writer.clear
-        self.load.write(f"table '{table.name}'", table, lambda: clear(self.load.connection))
+        self.load.write(f"table '{table.name}'", table, self._writer.clear)
 
     def restore(self) -> None:
         """Put the rows back that the last commit has and this run has not sent."""
@@ -282,8 +280,7 @@ class DoltSink(Sink):
         if not self.has_cleared:
             return
         table = self.plan.table
-        restore = self._writer.restore
-        self.load.write(f"table '{table.name}'", table, lambda: restore(self.load.connection))
+        self.load.write(f"table '{table.name}'", table, self._writer.restore)
 
     def keep_others(self) -> None:
         """Put back what columns of somebody else's had, in rows of a table that was replaced."""
@@ -291,7 +288,7 @@ class DoltSink(Sink):
         if self.has_cleared and table.others and table.key:
             keep, others = self._writer.keep, table.others
             self.load.write(
-                f"table '{table.name}'", table, lambda: keep(self.load.connection, others)
+                f"table '{table.name}'", table, lambda connection: keep(connection, others)
             )
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002

@@ -91,4 +91,12 @@ WHERE_SETTINGS: tuple[th.Property[Any], ...] = (
         "`auto`: the first where the server's `local_infile` allows it.",
         allowed_values=["auto", "load_data", "insert"],
     ),
+    th.Property(
+        "lanes",
+        th.IntegerType,
+        title="Lanes",
+        description="How many connections write the rows of one table side by side to a Dolt "
+        "server, each its own keys. Default: one a core, at most 4, where the server is on this "
+        "machine, else 2; always 1 for few rows and for tables without a key.",
+    ),
 )

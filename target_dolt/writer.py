@@ -11,6 +11,9 @@ import sqlalchemy as sa
 Row = tuple[Any, ...]
 """One row's values in the order of its table's columns, encoded by their `Storage`."""
 
+Write = Callable[[sa.Connection], None]
+"""Writes, on a connection with a transaction begun."""
+
 
 class Writer(abc.ABC):
     """Writes rows of one table; each call is given a connection with a transaction begun."""
@@ -19,12 +22,13 @@ class Writer(abc.ABC):
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; of two with one key the later wins."""
 
-    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
+    def upserting(self, rows: Sequence[Row]) -> Sequence[Write]:
         """Return what upserts these rows; what needs no connection is done before it returns.
 
-        The database may be writing other rows meanwhile.
+        The database may be writing other rows meanwhile. Of several parts each may be done in a
+        transaction of its own, at the same time as the others: no two write the same key.
         """
-        return lambda connection: self.upsert(connection, rows)
+        return [lambda connection: self.upsert(connection, rows)]
 
     @abc.abstractmethod
     def append(self, connection: sa.Connection, rows: Sequence[Row]) -> None:

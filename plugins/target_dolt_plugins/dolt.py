@@ -12,18 +12,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from pymysql.cursors import SSCursor
-from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import ConfigError, driver_words
+from target_dolt.errors import ConfigError
 from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
 from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_remotes import REFUSALS, clone
+from target_dolt_plugins.dolt_server import check_server, engine, error_code, good_lanes
 from target_dolt_plugins.dolt_tls import tls_options
 from target_dolt_plugins.dolt_types import logical_type, respelling, storage
 from target_dolt_plugins.dolt_writer import (
@@ -33,22 +33,12 @@ from target_dolt_plugins.dolt_writer import (
     missing_for_load_data,
 )
 
-OLDEST_VERSION = (2, 0, 0)
-
 COLLATION = "utf8mb4_0900_bin"
 """Every character tells texts apart: `A` and `a`, a trailing blank, NFC and NFD."""
 
 ROW_BYTES = 65_504
 """Dolt's MaxTupleDataSize, by the columns' declared lengths."""
 
-CONNECT_SECONDS = 20
-"""How long a server may take to answer at all, handshake included."""
-
-READ_SECONDS = 3600
-"""How long one statement may take: a bound against a server that never answers."""
-
-_ACCESS_DENIED = (1044, 1045)
-_UNKNOWN_DATABASE = 1049
 _TRANSIENT = (1205, 1213, 2003, 2006, 2013, 2014, 2055)
 """Lock wait, serialization failure, and the client's words for a lost connection."""
 
@@ -77,58 +67,16 @@ class DoltDatabase(Database):
         self._url = url.set(drivername="dolt")
         self._sql = DoltDialect()
         self.name = str(server.directory) if server else f"{url.host}:{url.port or 3306}/{name}"
-        self._check_server(create=where.create)
+        check_server(self._url, self._tls, self.name, create=where.create)
         self._wanted_bulk = where.bulk_load
-
-    def _engine(self, database: str) -> sa.Engine:
-        return sa.create_engine(
-            self._url.set(database=database),
-            poolclass=NullPool,
-            hide_parameters=True,
-            pool_reset_on_return=None,
-            connect_args={
-                "charset": "utf8mb4",
-                "connect_timeout": CONNECT_SECONDS,
-                "read_timeout": READ_SECONDS,
-                "write_timeout": READ_SECONDS,
-                **self._tls,
-            },
-        )
+        self._lanes = where.lanes or good_lanes(str(url.host))
 
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch."""
         del write
         database = str(self._url.database)
-        return self._engine(database if branch is None else f"{database}/{branch}").connect()
-
-    def _check_server(self, *, create: bool) -> None:
-        try:
-            with self._engine("").connect() as connection, connection.begin():
-                version = str(connection.exec_driver_sql("SELECT dolt_version()").scalar())
-                if create:
-                    name = self._sql.identifier_preparer.quote(str(self._url.database))
-                    connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name}")
-            with self.connect():
-                pass
-        except sa.exc.DBAPIError as error:
-            raise self._refused(error) from error
-        numbers = tuple(int(part) for part in version.lstrip("v").split("-")[0].split("."))
-        if numbers < OLDEST_VERSION:
-            needed = ".".join(map(str, OLDEST_VERSION))
-            msg = f"'{self.name}' is Dolt {version}; {needed} or later is needed"
-            raise ConfigError(msg)
-
-    def _refused(self, error: sa.exc.DBAPIError) -> ConfigError:
-        code = error_code(error)
-        if code in _ACCESS_DENIED:
-            reason = "the server refused the user or the password"
-        elif code == _UNKNOWN_DATABASE:
-            reason = "the server has no such database; set `create_database` to make it"
-        elif "dolt_version" in str(error.orig):
-            reason = "the server is not Dolt"
-        else:
-            reason = " ".join(driver_words(error).split())  # Dolt's may have several lines
-        return ConfigError(f"'{self.name}': {reason}")
+        full = database if branch is None else f"{database}/{branch}"
+        return engine(self._url, full, self._tls).connect()
 
     @cached_property
     def _bulk(self) -> str:
@@ -190,6 +138,14 @@ class DoltDatabase(Database):
             mysql_collate=COLLATION,
         )
 
+    def is_exact(self, inspector: sa.Inspector, table: str) -> bool:
+        """Whether texts are compared by their characters alone."""
+        collations = [inspector.get_table_options(table).get("mysql_collate")]
+        collations += [
+            getattr(one["type"], "collation", None) for one in inspector.get_columns(table)
+        ]
+        return all(one is None or one.endswith("_bin") for one in collations)
+
     def create(self, connection: sa.Connection, table: Table) -> None:
         """Create a table."""
         connection.execute(sa.schema.CreateTable(self._describe(table)))
@@ -222,9 +178,11 @@ class DoltDatabase(Database):
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
         described = sa_table(table, lambda one: describe_type(storage(one).ddl))
+        lanes = self._lanes if table.exact else 1
         if self._bulk == "load_data" and not table.others:
-            return LoadDataWriter(described, self._sql)
-        return InsertWriter(described, self._sql, table.others)  # REPLACE would empty the others
+            return LoadDataWriter(described, self._sql, lanes)
+        # REPLACE would empty the others
+        return InsertWriter(described, self._sql, table.others, lanes)
 
     def diff_rows(
         self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
@@ -255,12 +213,6 @@ class DoltDatabase(Database):
                 _log.info("Others use the server on '%s': waiting for them", self.name)
                 told = True
             time.sleep(0.5)
-
-
-def error_code(error: sa.exc.DBAPIError) -> int | None:
-    """Return the number of a MySQL error."""
-    arguments = getattr(error.orig, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
 def _claims(where: Where) -> bool:

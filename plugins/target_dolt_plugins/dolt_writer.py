@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import insert
 
-from target_dolt import Row, Writer
+from target_dolt import Row, Write, Writer
 from target_dolt.errors import WriteError
 from target_dolt.past import keep_columns, restore_rows
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
@@ -25,6 +26,9 @@ INSERT_ROWS = 1_000
 
 DELETE_KEYS = 1_000
 
+LANE_ROWS = 1_000
+"""The least rows that are worth a transaction of their own beside others."""
+
 _NO_VALUE = "NULL"
 """A text that Dolt's LOAD DATA takes for no value, however it is escaped or enclosed (measured on
 2.3.1; MySQL does so only where fields are enclosed): buffers that hold it go by INSERT."""
@@ -33,19 +37,41 @@ _NO_VALUE = "NULL"
 class _DoltWriter(Writer):
     """What every way of writing shares: all but how rows are sent."""
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
+    def __init__(
+        self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = (), lanes: int = 1
+    ) -> None:
         self._dialect = dialect
         self._table = table
         self._others = others
+        self._lanes = lanes
         self._key = list(table.primary_key.columns)
+        places = [list(table.columns).index(column) for column in self._key]
+        self._key_of = itemgetter(*places) if places else None
+
+    def upserting(self, rows: Sequence[Row]) -> Sequence[Write]:
+        """Spell the rows while the server still takes others; part them where that pays."""
+        return [self._spelled(part) for part in self._parts(rows)]
+
+    def _parts(self, rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
+        """Return the newest row of each key, in the order of the keys, a part for each lane.
+
+        Neighbours by key share the pages that a transaction rewrites and a merge compares.
+        """
+        lanes = min(self._lanes, len(rows) // LANE_ROWS)
+        if lanes < 2 or self._key_of is None:  # noqa: PLR2004 - one lane takes them as they came
+            return [rows]
+        newest = dict(zip(map(self._key_of, rows), rows, strict=True))
+        ordered = [newest[key] for key in sorted(newest)]
+        size = -(-len(ordered) // lanes)
+        return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
     @abc.abstractmethod
-    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
-        """Spell the rows while the server still takes others."""
+    def _spelled(self, rows: Sequence[Row]) -> Write:
+        """Return what upserts rows, in the order in which they are."""
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Write rows by key; of two with one key the later wins."""
-        self.upserting(rows)(connection)
+        self._spelled(rows)(connection)
 
     def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Add rows as ever: Dolt tells rows without a key apart by what they hold."""
@@ -94,9 +120,11 @@ class InsertWriter(_DoltWriter):
     UPDATE, which takes a tenth more of the server's time.
     """
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = ()) -> None:
+    def __init__(
+        self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = (), lanes: int = 1
+    ) -> None:
         """Compile the statements' constant parts; the table may have other columns beside."""
-        super().__init__(table, dialect, others)
+        super().__init__(table, dialect, others, lanes)
         quote = dialect.identifier_preparer.format_column
         columns = [quote(column) for column in table.columns]
         name = dialect.identifier_preparer.format_table(table)
@@ -116,8 +144,8 @@ class InsertWriter(_DoltWriter):
             values = values.replace("%", "%%")  # as the quoted names have it: PyMySQL halves them
             yield f"{verb} {self._into} VALUES ({values}){tail}"
 
-    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
-        """Spell the rows while the server still takes others."""
+    def _spelled(self, rows: Sequence[Row]) -> Write:
+        """Return statements that upsert rows."""
         statements = list(self._statements(self._upsert, rows, self._tail))
 
         def upsert(connection: sa.Connection) -> None:
@@ -135,9 +163,9 @@ class InsertWriter(_DoltWriter):
 class LoadDataWriter(_DoltWriter):
     """LOAD DATA LOCAL, always with REPLACE: without it Dolt bends values without a word."""
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
+    def __init__(self, table: sa.Table, dialect: sa.Dialect, lanes: int = 1) -> None:
         """Compile the statement."""
-        super().__init__(table, dialect)
+        super().__init__(table, dialect, lanes=lanes)
         self._insert = InsertWriter(table, dialect)
         quote = dialect.identifier_preparer
         columns = ", ".join(quote.quote(column.name) for column in table.columns)
@@ -150,10 +178,10 @@ class LoadDataWriter(_DoltWriter):
         self._fields = Fields(table, FIELDS)
         self._has_bytes = any(isinstance(column.type, BINARY) for column in table.columns)
 
-    def upserting(self, rows: Sequence[Row]) -> Callable[[sa.Connection], None]:
-        """Spell the rows while the server still takes others."""
+    def _spelled(self, rows: Sequence[Row]) -> Write:
+        """Return the text of rows, in packets."""
         if self._holds_no_value(rows):
-            return self._insert.upserting(rows)
+            return self._insert._spelled(rows)  # noqa: SLF001 - a writer of the same kind
         chunks = list(self._chunks(rows))
         count = len(rows)
         return lambda connection: self._send(connection, chunks, count)

@@ -25,7 +25,7 @@ from target_dolt.errors import (
     ConfigError,
     LockedError,
 )
-from target_dolt_plugins import dolt
+from target_dolt_plugins import dolt_server
 
 pytestmark = needs_dolt
 
@@ -141,7 +141,7 @@ def test_a_server_that_is_too_old_is_refused_with_the_version_that_is_needed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the start, and nothing is made."""
-    monkeypatch.setattr(dolt, "OLDEST_VERSION", (99, 1, 0))
+    monkeypatch.setattr(dolt_server, "OLDEST_VERSION", (99, 1, 0))
     text = refusal(place)
     assert "99.1.0 or later" in text
     monkeypatch.undo()
