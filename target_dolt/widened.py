@@ -14,12 +14,21 @@ from target_dolt.values import TooNarrowError, writer
 
 _TEXTS = (sa.VARCHAR, mysql.LONGTEXT)
 
+
+def digits_of(value: float) -> str:
+    """Return a double's shortest decimal without an exponent, as Dolt's ALTER makes it text.
+
+    A whole number has no point: it is the text that the same integer becomes. Zero has no sign.
+    """
+    return f"{Decimal(repr(value or 0.0)):f}".removesuffix(".0")
+
+
 _SPELLINGS: tuple[tuple[type[ColumnType], Converter], ...] = (
     (sa.Boolean, lambda value: "true" if value else "false"),
     (sa.Integer, str),
     (sa.DECIMAL, lambda value: f"{value:f}"),
-    (sa.DOUBLE, repr),
-    (sa.FLOAT, repr),
+    (sa.DOUBLE, digits_of),
+    (sa.FLOAT, digits_of),
 )
 
 
