@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.history import QueryError, commit_of, query_errors
-from tap_adapters.snapshot import Decoder, chunks, decoded
+from tap_adapters.snapshot import PIECE_ROWS, Decoder, chunks, decoded
 from tap_adapters.source_schema import NamedType, SourceTable, read_definition
 from target_dolt import Database, Storage, catalogue, objects
 from target_dolt.catalogue import CatalogueRow
@@ -118,12 +118,12 @@ class Kept:
     def differing(
         self, known: KeptTable, commit: str, count: int
     ) -> Iterator[list[tuple[Sequence[Any] | None, Sequence[Any] | None]]]:
-        """Yield the rows of a table that differ from those of another commit, `count` at once.
+        """Yield the rows of a table that differ from those of another commit, in chunks.
 
         Args:
             known: The table as the other commit has it, in the same form.
             commit: The other commit.
-            count: How many are yielded at once.
+            count: How many are yielded at once at the most; long ones are fewer.
 
         Yields:
             Each row as it was there and as it is here, None where there is none; its values in
@@ -131,22 +131,20 @@ class Kept:
         """
         decoders = [self.decoder(one) for one in known.types.values()]
         sides = [[f"{side}_{name}" for name in known.types] for side in ("from", "to")]
-        with query_errors(), self._database.connect() as connection, connection.begin():
+        with streamed(self._database) as connection:
             found = self._database.diff_rows(connection, known.name, commit, self.commit)
             names = list(found.keys())
             places = [[names.index(name) for name in side] for side in sides]
             kind = names.index("diff_type")
-            while rows := found.fetchmany(count):
+            for rows in chunks(found.fetchmany, most=count):
+                columns = list(zip(*rows, strict=True))
                 old, new = (
-                    decoded([[row[place] for place in side] for row in rows], decoders)
+                    decoded(list(zip(*(columns[one] for one in side), strict=True)), decoders)
                     for side in places
                 )
                 yield [
-                    (
-                        None if row[kind] == "added" else before,
-                        None if row[kind] == "removed" else now,
-                    )
-                    for row, before, now in zip(rows, old, new, strict=True)
+                    (None if how == "added" else before, None if how == "removed" else now)
+                    for how, before, now in zip(columns[kind], old, new, strict=True)
                 ]
 
     def storage(self, column_type: ColumnType) -> Storage:
@@ -164,6 +162,16 @@ class Kept:
         return (
             None if isinstance(column_type, sa.JSON) else self._database.storage(column_type).decode
         )
+
+
+@contextmanager
+def streamed(database: Database, at: str | None = None) -> Iterator[sa.Connection]:
+    """Open a connection whose results stay with a server until they are asked for."""
+    with query_errors(), database.connect(at) as connection:
+        options = {"stream_results": True, "max_row_buffer": PIECE_ROWS}
+        streaming = connection.execution_options(**options)
+        with streaming.begin():
+            yield streaming
 
 
 def commit_at(database: Database, ref: str) -> str:

@@ -247,21 +247,24 @@ def selected(query: str, where: Where | None) -> tuple[Any, ...]:
     return f"{query} WHERE {condition}", parameters
 
 
-def chunks(fetch: Callable[[int], Sequence[T]], at_once: int = PIECE_ROWS) -> Iterator[list[T]]:
+def chunks(
+    fetch: Callable[[int], Sequence[T]], at_once: int = PIECE_ROWS, most: int = CHUNK_ROWS
+) -> Iterator[list[T]]:
     """Yield rows in chunks: the wider they have been, the fewer at once.
 
     Args:
         fetch: Returns that many rows, or those that are left.
         at_once: How many of them at the most; a chunk may be put together of several fetches.
+        most: How many rows a chunk may have.
     """
     held: list[T] = []
-    held_bytes, size = 0, min(FIRST_ROWS, at_once)
+    held_bytes, size = 0, min(FIRST_ROWS, at_once, most)
     while rows := fetch(size):
         held += rows
         width = estimated_bytes(rows)  # type: ignore[arg-type]
         held_bytes += width
         size = max(1, min(size * GROWTH, at_once, CHUNK_BYTES * len(rows) // max(width, 1)))
-        if len(held) + size > CHUNK_ROWS or held_bytes >= CHUNK_BYTES:
+        if len(held) + size > most or held_bytes >= CHUNK_BYTES:
             yield held
             held, held_bytes = [], 0
     if held:

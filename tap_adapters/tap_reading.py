@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.history import QueryError, query_errors
-from tap_adapters.kept import Kept, KeptTable, commit_at, kept_at
-from tap_adapters.snapshot import PIECE_ROWS, chunks, decoded
+from tap_adapters.kept import Kept, KeptTable, commit_at, kept_at, streamed
+from tap_adapters.snapshot import chunks, decoded
 from target_dolt.backend import Where
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
@@ -98,12 +98,10 @@ class Reading:
         self, table: KeptTable, names: Sequence[str], since: str, where: str, side: str
     ) -> Iterator[Rows]:
         decoders = [self.kept.decoder(table.types[name]) for name in names]
-        with query_errors(), self._database.connect(self.commit) as connection:
-            streaming = connection.execution_options(stream_results=True, max_row_buffer=PIECE_ROWS)
-            with streaming.begin():
-                result = self._database.diff_rows(streaming, table.name, since, self.commit, where)
-                places = list(result.keys())
-                taken = [places.index(f"{side}_{name}") for name in names]
-                for rows in chunks(result.fetchmany):
-                    chosen = [tuple([row[place] for place in taken]) for row in rows]
-                    yield decoded(chosen, decoders)
+        with streamed(self._database, self.commit) as connection:
+            result = self._database.diff_rows(connection, table.name, since, self.commit, where)
+            places = list(result.keys())
+            taken = [places.index(f"{side}_{name}") for name in names]
+            for rows in chunks(result.fetchmany):
+                chosen = [tuple([row[place] for place in taken]) for row in rows]
+                yield decoded(chosen, decoders)

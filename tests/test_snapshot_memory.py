@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+
 from support import Place, database_of
-from support_snapshot import Source
+from support_snapshot import Source, new_sqlite
 
 from tap_adapters import sync
-from tap_adapters.kept import kept_at
+from tap_adapters.kept import commit_at, kept_at
 from tap_adapters.snapshot import open_snapshot
 
 TEXT = {"postgres": "text", "mysql": "longtext", "sqlite": "text"}
@@ -47,3 +51,33 @@ def test_long_rows_after_short_ones_are_few_at_once(place: Place, source: Source
     assert sum(read) == sum(again) == SHORT_ROWS + LONG * LONG_ROWS
     assert max(read) <= LONG * LONG_ROWS // 2 + SHORT_ROWS
     assert max(again) <= LONG * LONG_ROWS // 2
+
+
+def test_a_diff_of_long_rows_is_not_held_as_a_whole(place: Place, tmp_path: Path) -> None:
+    """Few of the rows that differ between two commits are in memory at once, on either side."""
+    source = new_sqlite(tmp_path)
+    source.execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY, what text)")
+    rows = f"SELECT i, hex(zeroblob({LONG // 2})) FROM {_numbers('sqlite', 1, LONG_ROWS)}"
+    source.execute(f"INSERT INTO t {rows}")
+    sync.snapshot(source.url, database_of(place))
+    source.execute("DELETE FROM t WHERE id % 2 = 0", "UPDATE t SET what = 'x' WHERE id % 3 = 0")
+    sync.snapshot(source.url, database_of(place))
+    counts, most, total = Counter[str](), 0, 0
+    database = place.open()
+    tracemalloc.start()
+    try:
+        with kept_at(database, "main") as kept:
+            known = commit_at(database, "main~1")
+            for some in kept.differing(kept.tables["t"], known, LONG_ROWS):
+                sizes = [sum(len(side[1]) for side in row if side is not None) for row in some]
+                most, total = max(most, sum(sizes)), total + sum(sizes)
+                for old, new in some:
+                    counts["gone" if new is None else "new" if old is None else new[1]] += 1
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        database.close()
+    assert counts == {"gone": LONG_ROWS // 2, "x": (LONG_ROWS + 3) // 6}
+    assert total == LONG * counts["gone"] + (LONG + 1) * counts["x"]
+    assert most <= total // 2
+    assert peak <= total * 3 // 4
