@@ -11,6 +11,7 @@ from tap_adapters.restore_command import restore
 from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
 from tap_adapters.verify_command import verify
+from target_dolt import interpreter
 from target_dolt_plugins import doltlite_engine
 
 
@@ -44,5 +45,6 @@ for command in (
 
 def main() -> None:
     """Run `dolt-sync`."""
+    interpreter.for_many_rows()
     doltlite_engine.allow_restart()
     cli()

@@ -6,11 +6,14 @@ last known to be equal to, by which a row that somebody has changed there since 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 Row = Sequence[Any]
+Key = tuple[Any, ...]
+Hashes = dict[Key, int]
 Forms = Callable[[], Iterator[Sequence[Row]]]
 """Gives a side's rows in chunks, each value in its one form."""
 
@@ -29,9 +32,9 @@ class Difference:
         kept: How many differ because somebody has changed them there since.
     """
 
-    inserts: set[tuple[Any, ...]] = field(default_factory=set)
-    updates: set[tuple[Any, ...]] = field(default_factory=set)
-    deletes: set[tuple[Any, ...]] = field(default_factory=set)
+    inserts: set[Key] = field(default_factory=set)
+    updates: set[Key] = field(default_factory=set)
+    deletes: set[Key] = field(default_factory=set)
     kept: int = 0
 
 
@@ -42,7 +45,7 @@ class Part:
     number: int = 0
     of: int = 1
 
-    def has(self, key: tuple[Any, ...]) -> bool:
+    def has(self, key: Key) -> bool:
         """Whether a key's row is among them."""
         return self.of == 1 or hash(key) % self.of == self.number
 
@@ -54,22 +57,33 @@ def hashes(
     rows: Forms,
     key: Sequence[int],
     part: Part = WHOLE,
-    only: Collection[tuple[Any, ...]] | None = None,
-) -> dict[tuple[Any, ...], int]:
+    only: Collection[Key] | None = None,
+) -> Hashes:
     """Return the hash of each row of one part of a table, by its key; or of `only` some keys.
 
     Hashes are Python's own: they leave this process never.
     """
-    found = {}
+    found: Hashes = {}
     for some in rows():
-        for row in some:
-            own = tuple([row[place] for place in key])
-            if part.has(own) and (only is None or own in only):
-                found[own] = hash(tuple(row))
+        own = hashes_of(some, key)
+        if part.of > 1 or only is not None:
+            own = {
+                one: mine
+                for one, mine in own.items()
+                if part.has(one) and (only is None or one in only)
+            }
+        found |= own
     return found
 
 
-Hashes = dict[tuple[Any, ...], int]
+def hashes_of(rows: Sequence[Row], key: Sequence[int]) -> Hashes:
+    """Return the hash of each of some rows, by its key."""
+    return dict(zip(chosen(rows, key), map(hash, map(tuple, rows)), strict=True))
+
+
+def chosen(rows: Sequence[Row], places: Sequence[int]) -> Iterable[Key]:
+    """Return some columns of rows."""
+    return zip(*(map(itemgetter(place), rows) for place in places), strict=True)
 
 
 def unequal(
@@ -82,10 +96,8 @@ def unequal(
     new = hashes(wanted, key, part)
     old = {}
     for some in there():
-        for row in some:
-            own = tuple([row[place] for place in key])
+        for own, mine in hashes_of(some, key).items():
             if part.has(own):
-                mine = hash(tuple(row))
                 if new.get(own) == mine:
                     del new[own]
                 else:

@@ -9,7 +9,18 @@ from typing import Any
 
 from tap_adapters.comparison import Comparison, sums_of
 from tap_adapters.destination import Destination, Row
-from tap_adapters.differences import PART_ROWS, Difference, Hashes, Part, compare, hashes, unequal
+from tap_adapters.differences import (
+    PART_ROWS,
+    Difference,
+    Hashes,
+    Key,
+    Part,
+    chosen,
+    compare,
+    hashes,
+    hashes_of,
+    unequal,
+)
 from tap_adapters.kept import Kept, KeptTable
 from tap_adapters.restore_plan import Plan
 from tap_adapters.restore_rows import PlanRows
@@ -22,8 +33,6 @@ HISTORY_ROWS = 5_000
 
 HISTORY_VALUES = 30_000
 """Values of their keys: SQLite takes 32,766 in a statement."""
-
-Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +154,19 @@ class Mending:
         for some in self._wanted.differing(known, self._known.commit, at_once):
             olds = [old for old, _ in some if old is not None]
             news = [new for _, new in some if new is not None]
+            removed = [old for old, new in some if old is not None and new is None]
             forms = self._forms(news)
-            keys = self._keys(self._forms(olds), olds) | self._keys(forms, news)
+            gone = self._keys(self._forms(removed), removed)
+            keys = self._keys(forms, news) | gone
             rows = self._to.with_keys(self._plan.table, list(keys.values()))
             difference = compare(
                 self._hashes(news),
                 hashes(partial(self._pair.there, rows), self._pair.key),
                 None if self._overwrite else self._hashes(olds),
             )
-            gone = [keys[one] for one in sorted(difference.deletes, key=repr)]
             values = self._values(news, self._rows.names)
-            self._apply(difference, gone, zip(forms, values, strict=True))
+            deletes = [keys[one] for one in sorted(difference.deletes, key=repr)]
+            self._apply(difference, deletes, zip(forms, values, strict=True))
             done = done.with_more(difference)
         return done
 
@@ -184,8 +195,7 @@ class Mending:
     def _hashes(self, rows: Sequence[Row]) -> dict[Key, int]:
         pair = self._pair
         places = self._places(pair.columns)
-        found = decoded(_chosen(rows, places), pair.forms)
-        return hashes(lambda: iter([found]), pair.key)
+        return hashes_of(decoded(_chosen(rows, places), pair.forms), pair.key)
 
     def _keyless(self) -> TableRestored:
         """Replace all rows where any differs: without a key none can be told from another."""
@@ -217,11 +227,12 @@ class Mending:
         inserts: list[Row] = []
         for own, row in rows:
             if own in difference.updates:
-                updates.append([row[place] for place in (*rest, *key)])
+                updates.append(row)
             elif own in difference.inserts:
                 inserts.append(row)
         if updates:
-            self._to.update(table, [names[place] for place in rest], updates)
+            columns = [names[place] for place in rest]
+            self._to.update(table, columns, _chosen(updates, (*rest, *key)))
         if inserts:
             self._to.insert(table, names, inserts)
 
@@ -242,8 +253,10 @@ class Mending:
 
 
 def _chosen(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
-    """Return some columns of rows."""
-    return [[row[place] for place in places] for row in rows]
+    """Return some columns of rows; the rows themselves where these are all."""
+    if rows and list(places) == list(range(len(rows[0]))):
+        return rows
+    return list(chosen(rows, places))
 
 
 def _alike(one: KeptTable, other: KeptTable) -> bool:

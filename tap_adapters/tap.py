@@ -18,6 +18,7 @@ from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 
 from tap_adapters.tap_reading import Reading
 from tap_adapters.tap_streams import METHODS, TableStream
+from target_dolt import interpreter
 from target_dolt.configuration import CheckedConfig, FromEnvironment
 from target_dolt.errors import TargetDoltError
 from target_dolt.settings import where
@@ -143,6 +144,7 @@ class TapDolt(FromEnvironment, CheckedConfig, Tap):
 
 def main() -> None:
     """Run `tap-dolt`."""
+    interpreter.for_many_rows()
     doltlite_engine.allow_restart()
     try:
         TapDolt.cli()
