@@ -25,6 +25,13 @@ Row = Sequence[Any]
 Rows = Callable[[], Iterator[Sequence[Row]]]
 """Gives a side's rows in chunks."""
 
+Told = Callable[[int], None]
+"""Told how many rows were done since it was last told."""
+
+
+def _nobody(rows: int) -> None:
+    del rows
+
 
 class Comparison:
     """Two tables that belong together.
@@ -43,8 +50,10 @@ class Comparison:
         here: Kept,
         database: Snapshot,
         plugins: Plugins,
+        told: Told = _nobody,
     ) -> None:
-        """Find what both have."""
+        """Find what both have; `told` is, of how many rows were read, of either."""
+        self._told = told
         self._kept = kept
         self._found = found
         self._here = here
@@ -71,6 +80,7 @@ class Comparison:
         """Yield the commit's rows."""
         for rows in self._here.rows(self._kept, self.columns):
             yield decoded(rows, self.forms)
+            self._told(len(rows))
 
     def there(self, where: Where | None = None) -> Iterator[Sequence[Row]]:
         """Yield the database's rows, all or those that meet a condition."""
@@ -88,6 +98,7 @@ class Comparison:
                     strict=True,
                 )
             )
+            self._told(len(rows))
 
     def _converters(self, plugins: Plugins) -> list[Callable[[Any], Any]]:
         """Return what brings the database's values into the form of the commit's."""

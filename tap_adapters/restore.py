@@ -12,7 +12,7 @@ from tap_adapters.restore_mend import Mending, TableRestored
 from tap_adapters.restore_plan import Plan, chosen_tables, form, plan_of
 from tap_adapters.restore_postgres import PostgresDestination
 from tap_adapters.restore_rows import PlanRows
-from tap_adapters.snapshot import Selection
+from tap_adapters.snapshot import Progress, Selection, untold
 from tap_adapters.source_schema import Counter, read_definition
 from tap_adapters.verify import Checked, verify
 from target_dolt.errors import ConfigError
@@ -51,6 +51,7 @@ def restore(
     by_history: bool = False,
     dry_run: bool = False,
     check: bool = True,
+    progress: Progress | None = None,
     plugins: Plugins | None = None,
 ) -> Restored:
     """Carry a commit's tables into a database.
@@ -74,18 +75,23 @@ def restore(
             rows is seen by the comparison afterwards, and stays.
         dry_run: Whether nothing is written.
         check: Whether both are compared afterwards.
+        progress: Told of rows as they are looked at, written and, under a name that says so,
+            compared.
         plugins: The plugins to use; None loads what is installed.
 
     Raises:
         TargetDoltError: The message says what happened, and what was kept.
     """
     plugins = plugins or load_plugins()
+    tell = progress or untold
     opened = open_database(where_of(database), plugins)
     try:
         with kept_at(opened, at) as wanted, kept_at(opened, base) as known:
             chosen = chosen_tables(wanted, tables or {})
             with open_destination(url, Selection(), dry_run=dry_run) as to:
-                work = _Work(wanted, known, to, plugins, overwrite=overwrite, by_history=by_history)
+                work = _Work(
+                    wanted, known, to, plugins, tell, overwrite=overwrite, by_history=by_history
+                )
                 done = work.run(chosen)
             commit = wanted.commit
     finally:
@@ -93,7 +99,14 @@ def restore(
     checked: Sequence[Checked] = ()
     if check and not dry_run:
         names = {one.table: kept for (kept, _), one in zip(chosen, done, strict=True)}
-        checked = verify(database, url, at=commit, tables=names, plugins=plugins)
+        checked = verify(
+            database,
+            url,
+            at=commit,
+            tables=names,
+            progress=lambda table, rows: tell(f"{table}, compared", rows),
+            plugins=plugins,
+        )
     return Restored(commit, tuple(done), tuple(to.statements), tuple(checked))
 
 
@@ -106,6 +119,7 @@ class _Work:
         known: Kept,
         to: Destination,
         plugins: Plugins,
+        progress: Progress,
         *,
         overwrite: bool,
         by_history: bool,
@@ -114,6 +128,7 @@ class _Work:
         self._known = known
         self._to = to
         self._plugins = plugins
+        self._progress = progress
         self._overwrite = overwrite
         self._by_history = by_history
 
@@ -190,11 +205,17 @@ class _Work:
         return not same
 
     def _fill(self, plan: Plan) -> TableRestored:
-        rows = PlanRows(plan, self._wanted, self._to, self._plugins)
+        rows = PlanRows(plan, self._wanted, self._to, self._plugins, self._progress)
         return TableRestored(plan.table.name, made=True, inserted=self._to.fill(plan.table, rows))
 
     def _mend(self, plan: Plan) -> TableRestored:
         mending = Mending(
-            plan, self._wanted, self._known, self._to, self._plugins, overwrite=self._overwrite
+            plan,
+            self._wanted,
+            self._known,
+            self._to,
+            self._plugins,
+            overwrite=self._overwrite,
+            progress=self._progress,
         )
         return mending.run(by_history=self._by_history)

@@ -8,6 +8,7 @@ import click
 
 from tap_adapters import restore as restoring
 from tap_adapters import verify as verifying
+from tap_adapters.bars import bars
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import told
 from tap_adapters.sync_options import (
@@ -71,17 +72,19 @@ def restore(
       dolt-sync restore shop.db postgresql://me@localhost/empty --at HEAD~1
       dolt-sync restore shop.db sqlite:///shop.sqlite --table users --dry-run
     """  # noqa: D301 - click reads \b as a control character
-    done = restoring.restore(
-        database,
-        with_password(url, ask=ask_password),
-        at=ref,
-        tables=targets_of(tables),
-        overwrite=overwrite,
-        base=base,
-        by_history=by_history,
-        dry_run=dry_run,
-        check=not no_verify,
-    )
+    with bars() as progress:
+        done = restoring.restore(
+            database,
+            with_password(url, ask=ask_password),
+            at=ref,
+            tables=targets_of(tables),
+            overwrite=overwrite,
+            base=base,
+            by_history=by_history,
+            dry_run=dry_run,
+            check=not no_verify,
+            progress=progress,
+        )
     if dry_run:
         for statement in done.statements:
             click.echo(f"{statement};")

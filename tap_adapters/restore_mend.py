@@ -24,7 +24,7 @@ from tap_adapters.differences import (
 from tap_adapters.kept import Kept, KeptTable
 from tap_adapters.restore_plan import Plan
 from tap_adapters.restore_rows import PlanRows
-from tap_adapters.snapshot import decoded
+from tap_adapters.snapshot import Progress, decoded, untold
 from target_dolt.plugins import Plugins
 from target_dolt.types import type_text
 
@@ -78,6 +78,7 @@ class Mending:
         to: The database.
         plugins: The plugins.
         overwrite: Whether rows that were changed there since are put back too.
+        progress: Told of rows as they are looked at or written.
     """
 
     def __init__(
@@ -89,20 +90,22 @@ class Mending:
         plugins: Plugins,
         *,
         overwrite: bool,
+        progress: Progress = untold,
     ) -> None:
         """Put the three beside each other."""
+        told = partial(progress, plan.table.name)
         self._plan = plan
         self._wanted = wanted
         self._known = known
         self._to = to
         self._overwrite = overwrite
         found = to.snapshot.schema.tables[plan.table.name]
-        self._pair = Comparison(plan.kept, found, wanted, to.snapshot, plugins)
-        self._rows = PlanRows(plan, wanted, to, plugins)
+        self._pair = Comparison(plan.kept, found, wanted, to.snapshot, plugins, told)
+        self._rows = PlanRows(plan, wanted, to, plugins, progress)
         self._base: Comparison | None = None
         kept = known.tables.get(plan.kept.name)
         if kept is not None and not overwrite:
-            base = Comparison(kept, found, known, to.snapshot, plugins)
+            base = Comparison(kept, found, known, to.snapshot, plugins, told)
             self._base = None if base.alone else base
 
     def run(self, *, by_history: bool) -> TableRestored:

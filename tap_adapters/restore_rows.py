@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql
 from tap_adapters.destination import Destination, Row
 from tap_adapters.kept import Kept
 from tap_adapters.restore_plan import Plan
-from tap_adapters.snapshot import decoded
+from tap_adapters.snapshot import Progress, decoded, untold
 from tap_adapters.source_schema import SourceColumn
 from target_dolt.dialect import Converter
 from target_dolt.json_schema import resolve
@@ -32,8 +32,16 @@ class PlanRows:
         names: The columns there that take values.
     """
 
-    def __init__(self, plan: Plan, wanted: Kept, to: Destination, plugins: Plugins) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        wanted: Kept,
+        to: Destination,
+        plugins: Plugins,
+        progress: Progress = untold,
+    ) -> None:
         """Find out how each column's values are written there."""
+        self._progress = progress
         self._plan = plan
         self._wanted = wanted
         self._to = to
@@ -50,6 +58,7 @@ class PlanRows:
         """Yield them in chunks, as parameters of the destination's."""
         for rows in self._wanted.rows(self._plan.kept, self.kept_names):
             yield decoded(rows, self.steps)
+            self._progress(self._plan.table.name, len(rows))
 
     def texts(self) -> Iterator[Texts]:
         """Yield them in chunks, as text that the destination reads as its columns' types.
@@ -74,6 +83,7 @@ class PlanRows:
                 column if step is None else [None if one is None else step(one) for one in column]
                 for column, step in zip(zip(*rows, strict=True), steps, strict=True)
             ]
+            self._progress(self._plan.table.name, len(rows))
 
     def _read(self, column: SourceColumn) -> tuple[Any, Converter | None]:
         """Return how a value of the commit is read back, where its source was of this kind."""

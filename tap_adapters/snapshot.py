@@ -44,6 +44,14 @@ Decoder = Callable[[Any], Any]
 """What a driver gives for a value that is not NULL -> what JSON would bring: int, Decimal, bool
 or text as the source prints it."""
 
+Progress = Callable[[str, int], None]
+"""Told a table's full name and how many of its rows were done since it was last told."""
+
+
+def untold(table: str, rows: int) -> None:
+    """Tell nobody how far the work is."""
+    del table, rows
+
 
 class SourceError(TargetDoltError):
     """The source refused a statement, or went away."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
-from rich.console import Console
-from rich.progress import Progress as Bars
-from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from tap_adapters import sync
+from tap_adapters.bars import bars
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import told
 from tap_adapters.sync_options import password_option, targets_of, with_password
@@ -61,7 +58,7 @@ def snapshot(
       dolt-sync snapshot mysql://me@localhost/shop shop.db --table users --table orders=sales
       dolt-sync snapshot sqlite:///shop.sqlite dolt://root@localhost/shop --exclude '*_log'
     """  # noqa: D301 - click reads \b as a control character
-    with _bars() as progress:
+    with bars() as progress:
         taken = sync.snapshot(
             with_password(source, ask=ask_password),
             database,
@@ -91,24 +88,3 @@ def snapshot(
         click.echo("Nothing has changed since the last snapshot")
     else:
         click.echo(f"Committed {taken.commit.hash}")
-
-
-@contextmanager
-def _bars() -> Iterator[sync.Progress]:
-    """Show on a terminal how many rows of which table were read; elsewhere nothing."""
-    console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,} rows"),
-        TimeElapsedColumn(),
-    )
-    tasks: dict[str, TaskID] = {}
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-
-        def progress(table: str, rows: int) -> None:
-            if table not in tasks:
-                tasks[table] = bars.add_task(table, total=None)
-            bars.advance(tasks[table], rows)
-
-        yield progress

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tap_adapters.constraints import column_constraints, constraints
-from tap_adapters.snapshot import Selection, Snapshot, open_snapshot
+from tap_adapters.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
 from tap_adapters.source_schema import LeftOut, definition_text
 from tap_adapters.stream import stream_schema
 from target_dolt.backend import Where
@@ -26,9 +26,6 @@ from target_dolt.settings_table import DEFAULT_AUTHOR
 BATCH_ROWS = 100_000
 """Rows that are written at once: ten times a load's, since a reader of whole tables waits for no
 one (measured on Dolt with 500,000 rows: 0.77 of raw LOAD DATA; with a load's own 0.61)."""
-
-Progress = Callable[[str, int], None]
-"""Told a table's full name and how many of its rows were read since it was last told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ def snapshot(
         ):
             statements: list[str] = []
             session.statements(statements.append)
-            filled = _fill(session, taken, places, progress or (lambda _table, _rows: None))
+            filled = _fill(session, taken, places, progress or untold)
             dropped = _define(session, taken, places, keep=keep)
             session.constrain(_constraints(taken, places, filled))
             commit = None if dry_run else session.commit()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tap_adapters.canonical import BUCKETS, digest, part_of
 from tap_adapters.comparison import Comparison, Rows, pairs, sums_of
 from tap_adapters.kept import Kept, KeptTable, kept_at
-from tap_adapters.snapshot import Selection, Snapshot, open_snapshot
+from tap_adapters.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
 from tap_adapters.source_schema import SourceTable
 from target_dolt.errors import TargetDoltError
 from target_dolt.opening import open_database
@@ -66,6 +67,7 @@ def verify(
     at: str = "HEAD",
     tables: Mapping[str, str | None] | None = None,
     exclude: Sequence[str] = (),
+    progress: Progress | None = None,
     plugins: Plugins | None = None,
 ) -> list[Checked]:
     """Compare a commit with a database as it is now, table by table.
@@ -79,6 +81,7 @@ def verify(
         tables: The other database's tables to compare, each with the table here that it is
             compared with, None for the one that a snapshot of it went to. Default: all.
         exclude: Patterns of names to leave out.
+        progress: Told of rows as they are read, of both sides.
         plugins: The plugins to use; None loads what is installed.
     """
     plugins = plugins or load_plugins()
@@ -87,7 +90,7 @@ def verify(
     try:
         with open_snapshot(url, selection) as there, kept_at(opened, at) as here:
             return [
-                _checked(kept, found, here, there, plugins)
+                _checked(kept, found, here, there, plugins, progress or untold)
                 for kept, found in pairs(here, there, selection)
             ]
     finally:
@@ -100,11 +103,12 @@ def _checked(
     here: Kept,
     there: Snapshot,
     plugins: Plugins,
+    progress: Progress,
 ) -> Checked:
     if kept is None or found is None:
         name = kept.name if kept else None
         return Checked(name, found.name if found else None)
-    pair = Comparison(kept, found, here, there, plugins)
+    pair = Comparison(kept, found, here, there, plugins, partial(progress, found.name))
     rows_here, rows_there, key = pair.wanted, pair.there, pair.key
     sums = [sums_of(rows, key) for rows in (rows_here, rows_there)]
     checked = Checked(

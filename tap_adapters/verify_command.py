@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tap_adapters import verify as verifying
+from tap_adapters.bars import bars
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import told
 from tap_adapters.sync_options import (
@@ -48,13 +49,15 @@ def verify(
       dolt-sync verify shop.db postgresql://me@db.example.com/shop
       dolt-sync verify shop.db sqlite:///copy.sqlite --at HEAD~3 --table users
     """  # noqa: D301 - click reads \b as a control character
-    found = verifying.verify(
-        database,
-        with_password(url, ask=ask_password),
-        at=ref,
-        tables=targets_of(tables),
-        exclude=exclude,
-    )
+    with bars() as progress:
+        found = verifying.verify(
+            database,
+            with_password(url, ask=ask_password),
+            at=ref,
+            tables=targets_of(tables),
+            exclude=exclude,
+            progress=progress,
+        )
     WRITERS["table"](
         ("table", "there", "rows", "rows there", "result"),
         [(one.table, one.there, one.rows, one.rows_there, _result(one)) for one in found],
