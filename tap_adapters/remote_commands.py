@@ -88,14 +88,22 @@ def clone(remote: str, database: str, user: str | None) -> None:
 @click.argument("remote", default=ORIGIN)
 @click.option("--branch", metavar="B", help="Default: the database's default branch.")
 @click.option("--tag", "names", metavar="T", multiple=True, help="Push this tag too.")
+@click.option("--force", is_flag=True, help="Give up commits that only the remote has.")
 @_user_option
 @told
 def push(
-    database: str, remote: str, branch: str | None, names: Sequence[str], user: str | None
+    database: str,
+    remote: str,
+    branch: str | None,
+    names: Sequence[str],
+    user: str | None,
+    *,
+    force: bool,
 ) -> None:
     """Push a branch to a remote: `origin`, another one's name, or a URL, which becomes one.
 
-    A remote whose branch has commits that are not here refuses; the exit code is 3 then.
+    A remote whose branch has commits that are not here refuses; the exit code is 3 then. After a
+    history was rewritten (`prune`, `erase`), --force replaces the remote's.
 
     \b
     Examples:
@@ -104,7 +112,7 @@ def push(
     """  # noqa: D301 - click reads \b as a control character
     with opened(database) as found:
         branch = branch or remotes.default_branch(found)
-        name = push_refs(found, remote, (branch, *names), user=user)
+        name = push_refs(found, remote, (branch, *names), user=user, force=force)
     for one in (branch, *names):
         click.echo(f"'{name}' has '{one}' as it is here")
 

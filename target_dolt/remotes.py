@@ -146,7 +146,14 @@ def user_arguments(database: Database, user: str | None = None) -> tuple[str, ..
     return ("--user", user) if user and database.has_remote_users else ()
 
 
-def push(database: Database, remote: str, refs: tuple[str, ...], *, user: str | None = None) -> str:
+def push(
+    database: Database,
+    remote: str,
+    refs: tuple[str, ...],
+    *,
+    user: str | None = None,
+    force: bool = False,
+) -> str:
     """Push branches and tags; return the name of the remote.
 
     Args:
@@ -154,6 +161,7 @@ def push(database: Database, remote: str, refs: tuple[str, ...], *, user: str | 
         remote: A remote's name, or its URL or path, which becomes a remote.
         refs: Branches and tags. One that the remote has as it is here is no error.
         user: The remote's user. Default: DOLT_REMOTE_USER.
+        force: Whether commits that the remote alone has are given up there.
 
     Raises:
         RemoteError: There is no such branch or tag here.
@@ -165,7 +173,7 @@ def push(database: Database, remote: str, refs: tuple[str, ...], *, user: str | 
             name = find_remote(database, connection, remote, add=True)
         except RemoteError as error:
             raise PushError(str(error)) from None
-        arguments = user_arguments(database, user)
+        arguments = (*user_arguments(database, user), *(["--force"] if force else []))
         for ref in refs:
             step = f"'{ref}' was not pushed to '{name}', its commits stay in '{database.name}'"
             with remote_errors(database, step, "dolt_push", PushError), connection.begin():

@@ -149,6 +149,16 @@ def test_a_push_of_a_diverged_branch_is_refused(place: Place, remote: str) -> No
     assert (dogs(place), dogs(new_clone(place, remote))) == ([1, 2], [1, 2])
 
 
+def test_a_push_by_force_replaces_what_the_remote_has(place: Place, remote: str) -> None:
+    """Commits that it alone had are given up there, and a new clone has none of them."""
+    clone = new_clone(place, remote)
+    load(place, 2)
+    out(run("push", database_of(place)))
+    load(clone, 3)
+    assert out(run("push", database_of(clone), "--force")) == "'origin' has 'main' as it is here\n"
+    assert dogs(new_clone(place, remote)) == [1, 3]
+
+
 def test_a_pull_leaves_uncommitted_changes(place: Place, remote: str) -> None:
     """It stops before the table that has some, and says which."""
     clone = new_clone(place, remote)
