@@ -48,6 +48,7 @@ class TableDiff:
         added: Rows that only the newer commit has.
         changed: Rows that both have, with other values.
         deleted: Rows that only the older commit has.
+        former: The older commit's name of a table that was renamed, else None.
     """
 
     table: str
@@ -56,6 +57,7 @@ class TableDiff:
     added: int
     changed: int
     deleted: int
+    former: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +110,33 @@ def diff(database: Database, old: str, new: str, *, own: bool = False) -> list[T
         new: The newer one.
         own: Whether the tables that target-dolt keeps for itself are among them.
     """
-    pair = {"old": commit_of(database, old), "new": commit_of(database, new)}
+    commits = commit_of(database, old), commit_of(database, new)
     with query_errors(), database.connect() as connection, connection.begin():
-        counts = {row.table_name: row for row in connection.execute(_STAT, pair)}
-        found = []
-        for row in connection.execute(_SUMMARY, pair):
-            table = row.to_table_name or row.from_table_name
-            if own or not table.startswith(OWN_PREFIX):
-                count = counts.get(table)
-                found.append(
-                    TableDiff(
-                        table,
-                        _WORDS.get(row.diff_type, row.diff_type),
-                        bool(row.schema_change),
-                        int(count.rows_added or 0) if count else 0,
-                        int(count.rows_modified or 0) if count else 0,
-                        int(count.rows_deleted or 0) if count else 0,
-                    )
+        return table_diffs(connection, *commits, own=own)
+
+
+def table_diffs(
+    connection: sa.Connection, old: str, new: str, *, own: bool = False
+) -> list[TableDiff]:
+    """Return what differs between two commits, given by their hashes, on an open connection."""
+    pair = {"old": old, "new": new}
+    counts = {row.table_name: row for row in connection.execute(_STAT, pair)}
+    found = []
+    for row in connection.execute(_SUMMARY, pair):
+        table = row.to_table_name or row.from_table_name
+        if own or not table.startswith(OWN_PREFIX):
+            count = counts.get(table)
+            found.append(
+                TableDiff(
+                    table,
+                    _WORDS.get(row.diff_type, row.diff_type),
+                    bool(row.schema_change),
+                    int(count.rows_added or 0) if count else 0,
+                    int(count.rows_modified or 0) if count else 0,
+                    int(count.rows_deleted or 0) if count else 0,
+                    row.from_table_name if row.diff_type == "renamed" else None,
                 )
+            )
     return sorted(found, key=lambda one: one.table)
 
 

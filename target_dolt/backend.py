@@ -246,7 +246,7 @@ class Database(abc.ABC):
             table: The table's name.
             old: The older commit.
             new: The newer one.
-            where: Which of the rows, as a WHERE clause in SQL; empty for all.
+            where: Which of the rows: a WHERE or LIMIT clause in SQL; empty for all.
         """
 
     @abc.abstractmethod
