@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from target_dolt.errors import TargetDoltError
+from target_dolt.errors import TargetDoltError, WriteError
+
+LOOK_SECONDS = 5.0
+"""How often whoever waits makes sure that there is something to wait for."""
 
 _log = logging.getLogger("target-dolt")
 
@@ -22,6 +26,7 @@ class Overlap:
     def __init__(self, *, enabled: bool) -> None:
         """Work in a thread beside, or (not `enabled`) at once."""
         self._executor = ThreadPoolExecutor(1, "target-dolt-writer") if enabled else None
+        self._thread: threading.Thread | None = None
         self._running: Future[None] | None = None
         self.failed = False
 
@@ -35,6 +40,7 @@ class Overlap:
             raise
 
     def _do(self, work: Callable[[], None]) -> None:
+        self._thread = threading.current_thread()
         with self.noted():
             work()
 
@@ -72,8 +78,21 @@ class Overlap:
     def wait(self) -> None:
         """Wait for the work that runs, and raise what it raised."""
         running, self._running = self._running, None
-        if running is not None:
-            running.result()
+        if running is None:
+            return
+        while self._lives() and wait([running], LOOK_SECONDS).not_done:
+            pass
+        if not running.done():
+            self.failed = True
+            msg = (
+                "the thread that writes has ended by itself; nothing since the last commit was kept"
+            )
+            raise WriteError(msg)
+        running.result()
+
+    def _lives(self) -> bool:
+        """Whether work that was begun can end: Python lets a thread die without a word."""
+        return self._thread is None or self._thread.is_alive()
 
     def close(self) -> None:
         """Wait for the work that runs, and tell where it failed: the run ends by another error."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from support_state import wait_until
 
 from target_dolt.errors import WriteError
 from target_dolt.overlap import Overlap
@@ -99,4 +100,19 @@ def test_what_has_failed_is_remembered(enabled: bool) -> None:  # noqa: FBT001
     with pytest.raises(_BrokenError):
         _run(overlap)
     overlap.close()
+    assert overlap.failed
+
+
+def test_a_writer_that_died_is_told_instead_of_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An executor's thread that ends by itself takes what was handed to it along."""
+    monkeypatch.setattr("target_dolt.overlap.LOOK_SECONDS", 0.01)
+    overlap = Overlap(enabled=True)
+    overlap.run(lambda: None)
+    overlap.wait()
+    assert overlap._executor is not None
+    overlap._executor._work_queue.put("no work")  # type: ignore[arg-type]
+    wait_until(lambda: not overlap._lives(), "the thread lives on")
+    overlap.run(lambda: None)
+    with pytest.raises(WriteError, match="has ended by itself"):
+        overlap.wait()
     assert overlap.failed
