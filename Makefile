@@ -48,6 +48,9 @@ ifneq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info < (3, 12))'),Tru
 TARGETS := $(firstword $(TARGETS))
 endif
 
+# What `make bench` measures beside ours; what cannot be installed is left out.
+PEERS := $(TARGETS) $(ENVS)/dlt/.made-1.31.0 $(POSTGRES)
+
 # A worker for each core, each with a Dolt server of its own; what one has left another takes.
 # PYTEST_ARGS="-n0 -s" runs in one process. On macOS DoltLite starts a process again in order to
 # load, which a worker does not survive.
@@ -88,8 +91,9 @@ lint: $(PROJECT) ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(PROJECT) ## Measure speed, memory and the cost of commits (BENCH_ARGS=--help)
-	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+bench: $(PROJECT) ## Measure speed, memory and the cost of commits, beside others (BENCH_ARGS=--help)
+	-@$(MAKE) --no-print-directory --keep-going $(PEERS)
+	@TARGET_DOLT_BENCH_ENVS="$(CURDIR)/$(ENVS)" $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove what was made: environments and caches
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* ..coverage* htmlcov dist
@@ -114,7 +118,9 @@ $(PIPELINEWISE_POSTGRES): OPTIONS := --no-deps --ignore-requires-python pipeline
 	simplejson==3.17.2 six==1.17.0 strict-rfc3339==0.7
 $(REST_TAP): OPTIONS := 'setuptools<81'
 
-$(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP) $(TARGETS): pyproject.toml
+$(ENVS)/dlt/.made-1.31.0: OPTIONS := 'sqlalchemy>=2' pymysql
+
+$(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP) $(TARGETS) $(ENVS)/dlt/.made-1.31.0: pyproject.toml
 	@echo "Making $(@D): $(@F:.made-%=%)"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python $(PIP) '$(notdir $(@D))==$(@F:.made-%=%)' $(OPTIONS)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import carried, on_dolt, snapshot
+from benchmarks import carried, cases, curves, on_dolt, peers, snapshot
 from benchmarks.findings import rate, told, write
 from benchmarks.loader import commits, load, raw_seconds
 from benchmarks.records import SCHEMA, lines, record, state
@@ -27,6 +27,9 @@ def main() -> None:
     """Run what the arguments name, or everything."""
     parts = {
         "speed": speed,
+        "cases": cases.cases,
+        "peers": peers.peers,
+        "curves": curves.curves,
         "memory": memory,
         "commits": cost_of_commits,
         "dolt": on_dolt.speed,

@@ -56,6 +56,11 @@ class DoltServer:
         files = (self.data / database / ".dolt" / "noms").rglob("*")
         return sum(file.stat().st_size for file in files if file.is_file())
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the server has used, by proc(5)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_mb(self, what: str) -> float:
         """Return the server's memory by proc(5): `VmRSS` now, or `VmHWM` at its peak."""
         status = Path(f"/proc/{self.pid}/status").read_text()

@@ -29,6 +29,7 @@ class Load:
     """What one run was like."""
 
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     states: list[float]
     """When each STATE came, in seconds after the start."""
@@ -62,7 +63,8 @@ def load(database: Path | str, messages: Path | Iterable[str], **settings: objec
         if process.returncode != 0:
             sys.exit(f"target-dolt failed:\n{log.read_text()[-4000:]}")
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, kilobytes here
-    return Load(seconds, usage.ru_maxrss * unit / 1e6, states)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Load(seconds, cpu, usage.ru_maxrss * unit / 1e6, states)
 
 
 def _times(stdout: IO[bytes] | None, began: float) -> list[float]:

