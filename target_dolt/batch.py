@@ -5,13 +5,13 @@ A file's records take the way of every record: validated, converted, in order.
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import io
 import posixpath
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,12 +19,29 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from target_dolt.errors import BatchError, ConfigError
-
-PARQUET_ROWS = 10_000
-"""Rows of a Parquet file that are in memory at once."""
+from target_dolt.defects import defect
+from target_dolt.errors import BatchError, ConfigError, MessageError, RecordError
+from target_dolt.parquet import TOO_LARGE, parquet_records
+from target_dolt.settings import Settings
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How a file is read.
+
+    Attributes:
+        schema: Its stream's.
+        is_compressed: Whether it is gzipped.
+        max_bytes: The most that it may hold, decompressed.
+        max_line: The longest line of JSON.
+    """
+
+    schema: Mapping[str, Any]
+    is_compressed: bool
+    max_bytes: int
+    max_line: int
 
 
 class _Bounded(io.RawIOBase):
@@ -41,22 +58,20 @@ class _Bounded(io.RawIOBase):
         data = self._stream.read(min(len(buffer), 1 << 18))
         self._left -= len(data)
         if self._left < 0:
-            msg = "the file holds more than `max_batch_bytes`; raise it if that is meant"
-            raise BatchError(msg)
+            raise BatchError(TOO_LARGE)
         buffer[: len(data)] = data
         return len(data)
 
 
 def batch_records(
-    message: Mapping[str, Any], root: str | None, max_bytes: int, texts: Collection[str] = ()
-) -> Iterator[dict[str, Any]]:
-    """Yield the records of all files of a BATCH message.
+    message: Mapping[str, Any], schema: Mapping[str, Any], settings: Settings
+) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Yield the records of all files of a BATCH message: file, row and record.
 
     Args:
         message: The message, with `encoding` and `manifest`.
-        root: `batch_root`: a directory, or a URL whose scheme fsspec knows.
-        max_bytes: The most that one file may hold, decompressed.
-        texts: Properties that are text in the SCHEMA: a decimal of Parquet comes as its digits.
+        schema: The stream's: a decimal of Parquet comes as its digits where it is text there.
+        settings: Where files may lie, and how large they and their lines may be.
 
     Raises:
         BatchError: A file lies outside of the root, is missing or damaged.
@@ -67,6 +82,7 @@ def batch_records(
     if not isinstance(encoding, dict) or not isinstance(manifest, list):
         msg = "a BATCH message needs 'encoding' and 'manifest'"
         raise BatchError(msg)
+    root = settings.batch_root
     if root is None:
         msg = "a BATCH message came, and no `batch_root` says where its files may lie"
         raise ConfigError(msg)
@@ -78,11 +94,15 @@ def batch_records(
             f"this one is said to be {encoding.get('format')!s:.20} {compression:.20}"
         )
         raise BatchError(msg)
+    rules = _Rules(
+        schema, compression == "gzip", settings.max_batch_bytes, settings.max_message_bytes
+    )
     for number, name in enumerate(manifest, 1):
         where = f"file {number} of {len(manifest)}"
         try:
             with _open(str(name), root) as stream:
-                yield from read(stream, compression == "gzip", max_bytes, texts)
+                for row, record in read(stream, rules):
+                    yield number, row, record
         except BatchError as error:
             msg = f"{where}: {error}"
             raise BatchError(msg) from None
@@ -97,6 +117,8 @@ def batch_records(
 def _open(name: str, root: str) -> AbstractContextManager[BinaryIO]:
     if "://" in root and not root.startswith("file://"):
         return _open_remote(name, root)
+    if "\0" in name:
+        raise FileNotFoundError
     base = Path(_local(root)).resolve()
     path = Path(_local(name)).resolve()
     if not path.is_relative_to(base):
@@ -130,103 +152,40 @@ def _open_remote(name: str, root: str) -> AbstractContextManager[BinaryIO]:
         raise ConfigError(msg) from error
 
 
-def _jsonl(
-    stream: BinaryIO,
-    compressed: bool,  # noqa: FBT001 - one of a table's functions
-    max_bytes: int,
-    texts: Collection[str],
-) -> Iterator[dict[str, Any]]:
-    del texts  # JSON has its own word for text
-    plain = gzip.GzipFile(fileobj=stream) if compressed else stream
-    lines = io.BufferedReader(_Bounded(plain, max_bytes))  # type: ignore[arg-type]
-    for number, line in enumerate(lines, 1):
+def _jsonl(stream: BinaryIO, rules: _Rules) -> Iterator[tuple[int, dict[str, Any]]]:
+    plain = gzip.GzipFile(fileobj=stream) if rules.is_compressed else stream
+    lines = io.BufferedReader(_Bounded(plain, rules.max_bytes))  # type: ignore[arg-type]
+    number = 0
+    while line := lines.readline(rules.max_line + 1):
+        number += 1
         if line.isspace():
             continue
+        if len(line) > rules.max_line:
+            msg = f"line {number} is longer than `max_message_bytes`; raise it if that is meant"
+            raise BatchError(msg)
         try:
-            yield _decode(line)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            msg = f"line {number} is not valid JSON"
-            raise BatchError(msg) from None
+            yield number, _decode(line)
+        except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+            raise _malformed(line, number) from None
 
 
-def _parquet(
-    stream: BinaryIO,
-    compressed: bool,  # noqa: FBT001
-    max_bytes: int,
-    texts: Collection[str],
-) -> Iterator[dict[str, Any]]:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError as error:
-        msg = "reading Parquet needs more: install target-dolt with its extra `parquet`"
-        raise ConfigError(msg) from error
-    if compressed:
+def _malformed(line: bytes, number: int) -> MessageError:
+    """Return the error of a line that is no JSON, with the property at fault where it is one."""
+    found = defect(b'{"record":' + line + b',"stream":""}', {})
+    if isinstance(found, RecordError):
+        _, _, reason = str(found).partition(", ")
+        return BatchError(f"line {number}, {reason}")
+    return BatchError(f"line {number} is not valid JSON")
+
+
+def _parquet(stream: BinaryIO, rules: _Rules) -> Iterator[tuple[int, dict[str, Any]]]:
+    if rules.is_compressed:
         msg = "Parquet compresses by itself: a gzip around it is not taken"
         raise BatchError(msg)
-    try:
-        file = parquet.ParquetFile(stream)
-        size = sum(
-            file.metadata.row_group(group).total_byte_size
-            for group in range(file.metadata.num_row_groups)
-        )
-        if size > max_bytes:
-            msg = "the file holds more than `max_batch_bytes`; raise it if that is meant"
-            raise BatchError(msg)
-        for batch in file.iter_batches(PARQUET_ROWS):
-            for row in _rows(batch):
-                for name in texts:
-                    if type(row.get(name)) is Decimal:
-                        row[name] = f"{row[name]:f}"  # with the digits that its column has
-                yield {name: as_json(value) for name, value in row.items()}
-    except pa.ArrowException as error:
-        msg = "the file is no whole Parquet file"
-        raise BatchError(msg) from error
+    yield from enumerate(parquet_records(stream, rules.schema, rules.max_bytes), 1)
 
 
-def _rows(batch: Any) -> list[dict[str, Any]]:
-    """Return the rows of a batch, none of whose moments has more than microseconds."""
-    try:
-        return batch.to_pylist()  # type: ignore[no-any-return]
-    except ValueError:
-        msg = "a moment or time has nanoseconds, a column has microseconds: round them in the tap"
-        raise BatchError(msg) from None
+_Reader = Callable[[BinaryIO, _Rules], Iterator[tuple[int, dict[str, Any]]]]
+"""Yields the records of a file, each with its row, from 1; of JSON lines that is its line."""
 
-
-def as_json(value: Any) -> Any:
-    """Return a value of Arrow as JSON would have brought it.
-
-    A double comes as its shortest decimal; a NaN has no place in JSON and stays one, to be
-    refused by its column.
-    """
-    if type(value) in _AS_IN_JSON:
-        return value
-    make = _FROM_ARROW.get(type(value))
-    if make is None:
-        msg = f"a column holds a {type(value).__name__}, which JSON has not: give it as text"
-        raise BatchError(msg)
-    return make(value)
-
-
-def _refuse_bytes(value: bytes) -> str:
-    del value
-    msg = "a binary column: give it as text"
-    raise BatchError(msg)
-
-
-_AS_IN_JSON = frozenset({str, int, bool, type(None), Decimal})
-
-_FROM_ARROW: dict[type[Any], Callable[[Any], Any]] = {
-    float: lambda value: Decimal(repr(value)),
-    dt.datetime: dt.datetime.isoformat,
-    dt.date: dt.date.isoformat,
-    dt.time: dt.time.isoformat,
-    bytes: _refuse_bytes,
-    list: lambda value: [as_json(one) for one in value],
-    dict: lambda value: {name: as_json(one) for name, one in value.items()},
-}
-
-_FORMATS: dict[str, Callable[[BinaryIO, bool, int, Collection[str]], Iterator[dict[str, Any]]]] = {
-    "jsonl": _jsonl,
-    "parquet": _parquet,
-}
+_FORMATS: dict[str, _Reader] = {"jsonl": _jsonl, "parquet": _parquet}

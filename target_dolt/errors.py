@@ -69,10 +69,15 @@ class InputError(TargetDoltError):
     line: int | None = None
     """The input's line, counted from 1; set by the message reader."""
 
+    within: str = ""
+    """Where the line of a BATCH leads: the file of it and the row."""
+
     def __str__(self) -> str:
         """Return the message, with the line where it is known."""
         text = super().__str__()
-        return text if self.line is None else f"line {self.line}: {text}"
+        line = None if self.line is None else f"line {self.line}"
+        where = ", ".join(one for one in (line, self.within) if one)
+        return f"{where}: {text}" if where else text
 
 
 class SchemaError(InputError, InvalidJSONSchema):

@@ -229,15 +229,6 @@ def named_types(part: Any) -> Collection[str]:
     return (names,) if isinstance(names, str) else names
 
 
-def text_properties(schema: Schema) -> Collection[str]:
-    """Return the properties of a SCHEMA that are text or null, and nothing else."""
-    return {
-        name
-        for name, part in schema.get("properties", {}).items()
-        if "string" in named_types(part) and set(named_types(part)) <= {"string", "null"}
-    }
-
-
 def nearest(schema: Schema, path: list[Any]) -> str | None:
     """Return the property of the record that a validation error's path leads to."""
     return str(path[0]) if path and path[0] in schema.get("properties", {}) else None

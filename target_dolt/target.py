@@ -25,7 +25,6 @@ from target_dolt.errors import (
     TargetDoltError,
 )
 from target_dolt.fields import field, schema_fields
-from target_dolt.json_schema import text_properties
 from target_dolt.load import Load
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
@@ -222,17 +221,20 @@ class TargetDolt(CheckedConfig, Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH's files, each as if it had come by itself."""
         stream = field(message_dict, "stream", str)
-        texts = text_properties(self._maps_of(message_dict, "a BATCH")[0].raw_schema)
+        schema = self._maps_of(message_dict, "a BATCH")[0].raw_schema
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self.point.keep_state()
+        within = (1, 1)
         try:
-            for values in batch_records(
-                message_dict, self.settings.batch_root, self.settings.max_batch_bytes, texts
-            ):
+            for file, row, values in batch_records(message_dict, schema, self.settings):
+                within = file, row
                 self._process_record_message({**message_dict, "type": "RECORD", "record": values})
         except BatchError as error:
             msg = f"stream '{stream}': {error}; nothing of this BATCH was kept"
             raise BatchError(msg) from error
+        except InputError as error:
+            error.within = f"file {within[0]}, row {within[1]}"
+            raise
 
     # Commit points
 

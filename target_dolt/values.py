@@ -30,6 +30,8 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BYTES = re.compile(r"([0-9A-Fa-f]{2})+")
 """Bytes as hexadecimal digits."""
 
+_NO_NUMBER = "NaN and Infinity are no numbers of JSON"
+
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
 parse_json = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -129,6 +131,8 @@ def double(_schema: Schema, _column_type: ColumnType) -> Converter:
         shortest = repr(number)
         if str(value) == shortest or ((number - number) == 0 and Decimal(shortest) == value):
             return number
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise ValueError(_NO_NUMBER)
         msg = (
             "a double cannot hold the number exactly; keep it as text by `strict_types: false` or "
             "by `str(...)` in `stream_maps`, or have the tap give the property multipleOf, bounds "
@@ -199,9 +203,20 @@ def json(_schema: Schema, _column_type: ColumnType) -> Converter:
     """Write any value as JSON text, numbers with the digits that came."""
 
     def convert(value: Any) -> str:
-        return _json_text(value).decode()
+        written = _json_text(value).decode()
+        if "NaN" in written or "Infinity" in written:
+            _check_json(written)
+        return written
 
     return convert
+
+
+def _check_json(written: str) -> None:
+    """Refuse what a Decimal can be and no number of JSON is, as Parquet brings it."""
+    try:
+        parse_json(written)
+    except msgspec.DecodeError:
+        raise ValueError(_NO_NUMBER) from None
 
 
 class TooNarrowError(ValueError):

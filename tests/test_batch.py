@@ -6,6 +6,8 @@ import datetime as dt
 import gzip
 import json
 import sys
+import tracemalloc
+import uuid
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -192,7 +194,14 @@ def test_a_damaged_file_leaves_nothing_half_done(place: Place, root: Path, damag
 
 @pytest.mark.parametrize(
     "name",
-    ["/etc/passwd", "file:///etc/passwd", "../secret.jsonl", "link.jsonl", "http://x/a.jsonl"],
+    [
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "file:///%2e%2e/etc/passwd",
+        "../secret.jsonl",
+        "link.jsonl",
+        "http://x/a.jsonl",
+    ],
 )
 def test_nothing_outside_of_the_batch_root_is_read(place: Place, root: Path, name: str) -> None:
     """By absolute path, by dots, by a link, by another scheme."""
@@ -202,6 +211,14 @@ def test_nothing_outside_of_the_batch_root_is_read(place: Place, root: Path, nam
         name = str(root / name)
     with pytest.raises(BatchError, match="outside of `batch_root`"):
         place.load([schema("dogs", PROPERTIES), batch([name])], batch_root=str(root))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, ".", None, 5])
+def test_a_name_that_no_file_has_is_an_error_in_words(place: Place, root: Path, name: Any) -> None:
+    """A NUL, a name that no system takes, a directory, no text at all."""
+    named = str(root / name) if isinstance(name, str) else name
+    with pytest.raises(BatchError, match=r"file 1 of 1.*(not there|cannot be read|outside)"):
+        place.load([schema("dogs", PROPERTIES), batch([named])], batch_root=str(root))
 
 
 def test_a_batch_without_a_batch_root_is_a_config_error(place: Place, root: Path) -> None:
@@ -284,6 +301,36 @@ ARROW: dict[str, tuple[str, Any, Any, Any]] = {
         nullable("string", format="singer.decimal", precision=38, scale=18),
         Decimal("12345678901234567890.123456789012345678"),
     ),
+    "decimals-in-a-list-as-text": (
+        "list_(decimal128(12, 4))",
+        [Decimal("1.5000"), None],
+        nullable("array", items=nullable("string")),
+        ["1.5000", None],
+    ),
+    "decimals-in-objects-as-text-and-not": (
+        "list_(struct([('a', decimal128(12, 4)), ('b', decimal128(12, 4))]))",
+        [{"a": Decimal("1.5000"), "b": Decimal("2.5000")}],
+        nullable("array", items={"type": "object", "properties": {"a": nullable("string")}}),
+        [{"a": "1.5000", "b": Decimal("2.5000")}],
+    ),
+    "decimal-as-one-of-text-and-null": (
+        "decimal128(12, 4)",
+        Decimal("1.5000"),
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "1.5000",
+    ),
+    "map": (
+        "map_(string(), decimal128(12, 4))",
+        [("a", Decimal("1.5000")), ("b", None)],
+        nullable("object", additionalProperties=nullable("string")),
+        {"a": "1.5000", "b": None},
+    ),
+    "uuid": (
+        "uuid()",
+        uuid.UUID(int=5).bytes,
+        nullable("string", format="uuid"),
+        "00000000-0000-0000-0000-000000000005",
+    ),
     "nanoseconds-in-a-list": (
         "list_(timestamp('ns'))",
         [1577934245000001000],
@@ -362,7 +409,11 @@ def test_each_type_of_parquet_arrives_exactly(place: Place, root: Path) -> None:
         pytest.param("time64('ns')", 1, "nanosecond", id="nanoseconds-of-a-day"),
         pytest.param("list_(timestamp('ns'))", [1], "nanosecond", id="nanoseconds-in-a-list"),
         pytest.param("struct([('a', timestamp('ns'))])", {"a": 1}, "nanosecond", id="in-a-struct"),
-        pytest.param("duration('ms')", 1500, "timedelta", id="duration"),
+        pytest.param("duration('ms')", 1500, r"column 'name' is duration", id="duration"),
+        pytest.param("map_(int8(), int8())", [(1, 1)], "a key", id="map-of-numbers"),
+        pytest.param("map_(string(), int8())", [("a", 1), ("a", 2)], "a key twice", id="key-twice"),
+        pytest.param("timestamp('s')", 253402300800, "the years 1 to 9999", id="year-10000"),
+        pytest.param("list_(timestamp('s'))", [-(2**40)], "the years 1 to 9999", id="year-0"),
     ],
 )
 def test_what_no_column_keeps_exactly_stops_the_run(
@@ -380,6 +431,57 @@ def test_what_no_column_keeps_exactly_stops_the_run(
             batch_root=str(root),
         )
     assert "secret" not in str(error.value)
+    assert place.tables() == []
+
+
+@pytest.mark.parametrize("kind", ["number", "array", "object", "any"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_of_json_is_refused_at_any_depth(
+    place: Place, root: Path, kind: str, value: str
+) -> None:
+    """A column of numbers, or of JSON: the latter would be no JSON any more."""
+    pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    whole = float(value)
+    values = {"array": [1.5, whole], "object": {"a": whole}}.get(kind, whole)
+    parquet.write_table(pa.table({"id": [7], "x": [values]}), root / "a.parquet")
+    x = {} if kind == "any" else nullable(kind)
+    with pytest.raises(RecordError, match=r"'x', key id=7: NaN and Infinity are no numbers"):
+        place.load(
+            [schema("dogs", {**PROPERTIES, "x": x}), batch([root / "a.parquet"], "parquet")],
+            batch_root=str(root),
+        )
+    assert place.tables() == []
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_bad_value_is_told_with_its_file_and_row(place: Place, root: Path, form: str) -> None:
+    """The line of input is the BATCH's, and names a file of a million rows."""
+    good, bad = [{"id": n, "name": "a"} for n in (1, 2, 3)], [{"id": 4}, {"id": 5, "name": None}]
+    files = []
+    for number, rows in enumerate((good, [*bad, {"id": None, "name": "secret"}])):
+        file = jsonl(root / f"{number}.{form}", rows)
+        if form == "parquet":
+            pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+            from pyarrow import parquet  # noqa: PLC0415
+
+            parquet.write_table(pa.Table.from_pylist(rows), file)
+        files.append(file)
+    with pytest.raises(RecordError) as told:
+        place.load([schema("dogs", PROPERTIES), batch(files, form)], batch_root=str(root))
+    assert str(told.value).startswith("line 2, file 2, row 3: stream 'dogs', column 'id': the key")
+    assert place.tables() == []
+
+
+def test_a_line_of_a_file_that_is_no_json_is_told_with_its_property(
+    place: Place, root: Path
+) -> None:
+    """Where the rest of it is; a NaN is what careless taps write."""
+    file = root / "a.jsonl"
+    file.write_text('{"id": 1}\n\n{"id": 2, "name": NaN}\n')
+    with pytest.raises(BatchError, match="file 1 of 1: line 3, column 'name': not valid JSON: NaN"):
+        place.load([schema("dogs", PROPERTIES), batch([file])], batch_root=str(root))
     assert place.tables() == []
 
 
@@ -426,6 +528,44 @@ def test_a_gzip_bomb_is_stopped_at_the_limit(place: Place, root: Path) -> None:
             max_batch_bytes=1_000_000,
         )
     assert place.tables() == []
+
+
+def test_an_endless_line_of_a_file_is_refused_before_it_fills_the_memory(
+    place: Place, root: Path
+) -> None:
+    """A line of a file is as long as a line of input may be, however large the file."""
+    file = root / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(b'{"id": 1}\n{"id": 2, "name": "' + b"x" * 100_000_000))
+    tracemalloc.start()
+    with pytest.raises(BatchError, match="line 2 is longer than `max_message_bytes`"):
+        place.load(
+            [schema("dogs", PROPERTIES), batch([file], compression="gzip")],
+            batch_root=str(root),
+            max_message_bytes=1_000_000,
+        )
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 30_000_000
+    assert place.tables() == []
+
+
+def test_long_texts_of_parquet_are_read_few_at_once_and_counted_as_often_as_they_come(
+    place: Place, root: Path
+) -> None:
+    """A text that thousands of rows share is in the file once."""
+    pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    file, long = root / "a.parquet", "x" * 100_000
+    parquet.write_table(pa.table({"id": list(range(9000)), "name": [long] * 9000}), file)
+    lines = [schema("dogs", PROPERTIES), batch([file], "parquet"), state({"n": 1})]
+    assert file.stat().st_size < 1_000_000
+    with pytest.raises(BatchError, match="`max_batch_bytes`"):
+        place.load(lines, batch_root=str(root), max_batch_bytes=50_000_000, batch_size_rows=100)
+    assert place.tables() == []
+    parquet.write_table(pa.table({"id": [1, 2], "name": [long + "y", long + "z"]}), file)
+    place.load(lines, batch_root=str(root), max_batch_bytes=50_000_000)
+    assert [row["name"][-1] for row in place.rows("dogs")] == ["y", "z"]
 
 
 @pytest.mark.parametrize(
