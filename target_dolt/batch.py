@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import io
 import posixpath
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from target_dolt.defects import defect
-from target_dolt.errors import BatchError, ConfigError, MessageError, RecordError
+from target_dolt.errors import BatchError, ConfigError, MessageError, RecordError, TargetDoltError
 from target_dolt.parquet import TOO_LARGE, parquet_records
 from target_dolt.settings import Settings
 
@@ -109,7 +108,9 @@ def batch_records(
         except FileNotFoundError:
             msg = f"{where} is not there"
             raise BatchError(msg) from None
-        except (OSError, EOFError, zlib.error) as error:
+        except TargetDoltError:
+            raise
+        except Exception as error:  # a storage's own: missing credentials, nobody at its address
             msg = f"{where} cannot be read: {type(error).__name__}"
             raise BatchError(msg) from error
 
@@ -150,6 +151,9 @@ def _open_remote(name: str, root: str) -> AbstractContextManager[BinaryIO]:
     except ImportError as error:
         msg = f"reading {scheme}:// needs more: install target-dolt with its extra `s3` or `gcs`"
         raise ConfigError(msg) from error
+    except ValueError:
+        msg = f"no storage is known whose URLs begin with {scheme}://"
+        raise ConfigError(msg) from None
 
 
 def _jsonl(stream: BinaryIO, rules: _Rules) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
 import sys
 import tracemalloc
 import uuid
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Place, record, schema, state
+from support import Place, record, schema, singer, state
 
 from target_dolt.errors import BatchError, ConfigError, RecordError
 from target_dolt.target import TargetDolt
@@ -265,6 +266,34 @@ def test_a_batch_lies_in_whatever_storage_fsspec_knows(place: Place) -> None:
             place.load(
                 [schema("dogs", PROPERTIES), batch([name])], batch_root="memory://bucket/runs"
             )
+
+
+@pytest.mark.parametrize(
+    ("root", "told"),
+    [
+        ("s3://bucket", r"stream 'dogs': file 1 of 1 cannot be read: \w+Error; nothing of this"),
+        ("foo://bucket", r"no storage is known whose URLs begin with foo://"),
+    ],
+)
+def test_a_storage_that_cannot_be_asked_is_an_error_in_words(
+    place: Place, root: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody at its address, or of a kind that nobody knows; what a STATE vouches for is kept."""
+    pytest.importorskip("s3fs", reason="the s3 extra is not installed")
+    for name, value in (
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "s3cret"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    process = place.start(batch_root=root)
+    lines = [schema("dogs", PROPERTIES), record("dogs", id=1), state({"n": 1})]
+    out, error = process.communicate(singer([*lines, batch([f"{root}/a.jsonl"]), state({"n": 2})]))
+    assert (process.returncode, json.loads(out)) == (1, {"n": 1})
+    assert "Traceback" not in error
+    assert re.search(told, error)
+    assert [row["id"] for row in place.rows("dogs")] == [1]
 
 
 def nullable(kind: str, **more: Any) -> dict[str, Any]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -46,6 +50,29 @@ def test_a_statement_that_leaves_changes_in_no_commit_is_told_with_the_cure(plac
     assert run(f"{verb} dolt_commit('-A', '-m', 'mine')") == ""
     assert place.load([schema("dogs", {"id": ID}), record("dogs", id=4), state({"n": 2})])
     assert place.log() == ["Load dogs: 1 added", "mine", "Load dogs: 1 added"]
+
+
+def test_a_nul_within_a_text_comes_out_in_each_form(place: Place) -> None:
+    """At either end and alone, in a bounded text and not, in a key, and within JSON."""
+    texts = ["\0", "a\0b", "\0a\0"]
+    short = {"type": "string", "maxLength": 9}
+    properties = {"key": short, "text": {"type": "string"}, "json": {"type": "object"}}
+    rows = [record("t", key=one, text=one, json={one: one}) for one in texts]
+    place.load([schema("t", properties, ["key"]), *rows, rows[0], state({"n": 1})])
+
+    def out(form: str) -> str:
+        query = "SELECT * FROM t ORDER BY key" if "path" in place.config else "SELECT * FROM t"
+        done = CliRunner().invoke(cli, ["sql", database_of(place), "--format", form, query])
+        assert (done.exit_code, done.stderr) == (0, "")
+        return done.stdout
+
+    found = [json.loads(line) for line in out("json").splitlines()]
+    assert [(one["key"], one["text"]) for one in found] == [(one, one) for one in sorted(texts)]
+    assert [json.loads(one["json"]) for one in found] == [{one: one} for one in sorted(texts)]
+    lines = list(csv.reader(io.StringIO(out("csv"), newline="")))
+    assert [line[:2] for line in lines[1:]] == [[one, one] for one in sorted(texts)]
+    table = out("table")
+    assert all(f" {one}" in table for one in texts)
 
 
 TOLD = "In no commit yet: "
