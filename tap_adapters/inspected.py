@@ -12,6 +12,14 @@ from tap_adapters.snapshot import json_schema
 from tap_adapters.source_schema import Constraint, Counter, ForeignKey, SourceColumn, SourceTable
 from target_dolt.errors import ConfigError
 
+_UNTOLD = (
+    NotImplementedError,
+    sa.exc.NoSuchTableError,
+    sa.exc.UnreflectableTableError,
+    sa.exc.CompileError,
+)
+"""What the inspector says of no table, and of what the source has no word for."""
+
 
 class Inspected:
     """A database that the inspector can look into."""
@@ -25,7 +33,7 @@ class Inspected:
         try:
             parsed = sa.make_url(url)
             self._engine = sa.create_engine(parsed, poolclass=NullPool, hide_parameters=True)
-            self._inspector = sa.inspect(self._engine)
+            self._engine.connect().close()
         except (sa.exc.ArgumentError, ValueError):
             msg = "`source_url` is no URL that SQLAlchemy knows"
             raise ConfigError(msg) from None
@@ -39,10 +47,13 @@ class Inspected:
         self.scheme = parsed.get_backend_name()
 
     def table(self, schema: str | None, name: str) -> SourceTable | None:
-        """Return a table or a view, or None where there is none of that name."""
-        try:
-            columns = self._inspector.get_columns(name, schema=schema)
-        except sa.exc.SQLAlchemyError:
+        """Return a table or a view, or None where there is none of that name.
+
+        Raises:
+            ConfigError: The source is no longer there: who asks again may find it.
+        """
+        columns = self._fact("columns", name, schema)
+        if columns is None:
             return None
         key = tuple(
             (self._fact("pk_constraint", name, schema) or {}).get("constrained_columns", ())
@@ -107,10 +118,24 @@ class Inspected:
         return tuple(found)
 
     def _fact(self, name: str, table: str, schema: str | None) -> Any:
+        """Return what the source tells of a table; None where it does not."""
         try:
-            return getattr(self._inspector, f"get_{name}")(table, schema=schema)
-        except (NotImplementedError, sa.exc.SQLAlchemyError):
-            return None  # this source does not tell
+            with self._engine.connect() as connection:
+                try:
+                    return getattr(sa.inspect(connection), f"get_{name}")(table, schema=schema)
+                except _UNTOLD:
+                    return None
+                except sa.exc.DBAPIError as error:
+                    if error.connection_invalidated:
+                        raise
+                    return None  # what this account may not see
+        except sa.exc.DBAPIError as error:
+            where = self._engine.url.render_as_string(hide_password=True)
+            msg = (
+                f"`source_url`: {where} was lost while it was asked for the table '{table}' "
+                f"({type(error.orig).__name__}); nothing of its stream was written: run again"
+            )
+            raise ConfigError(msg) from error
 
     def close(self) -> None:
         """Close the connections."""

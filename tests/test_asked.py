@@ -13,7 +13,9 @@ from support_taps import Tap, needs_tap
 from test_restore import contents, dumped
 
 from demo.postgres import Postgres as PgServer
+from tap_adapters.inspected import Inspected
 from tap_adapters.restore import restore
+from target_dolt.errors import ConfigError
 
 FORM = """
     CREATE TYPE mood AS ENUM ('sad', 'o''k');
@@ -108,3 +110,33 @@ def test_a_view_has_types(
     kept = dict(map(tuple, found))
     assert kept["v"].lower().replace(" ", "") in {"numeric(5,2)", "decimal(5,2)"}
     assert "no table of that name" not in caplog.text
+
+
+@needs_pgserver
+@pytest.mark.parametrize("when", ["while it is asked", "before it is asked"])
+def test_a_source_that_is_lost_is_not_one_that_does_not_tell(pgserver: PgServer, when: str) -> None:
+    """The run ends, with the table and without the password; it would lose the types else."""
+    source = new_postgres(pgserver)
+    source.execute("CREATE TABLE t (id integer PRIMARY KEY)", "CREATE VIEW seen AS SELECT * FROM t")
+    url = sa.make_url(source.url)
+    inspected = Inspected(source.url)
+    assert inspected.table(None, "none") is None
+
+    def end(connection: sa.Connection, *_: Any) -> None:
+        if connection.engine.url.database == url.database:
+            pgserver.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"WHERE datname = '{url.database}'"
+            )
+
+    if when == "while it is asked":
+        sa.event.listen(sa.Engine, "before_cursor_execute", end)
+    else:
+        pgserver.run(f"DROP DATABASE {url.database} WITH (FORCE)")
+    try:
+        with pytest.raises(ConfigError, match=r"`source_url`: .* was lost .* table 'seen'") as told:
+            inspected.table(None, "seen")
+    finally:
+        if when == "while it is asked":
+            sa.event.remove(sa.Engine, "before_cursor_execute", end)
+    assert str(url.password) not in str(told.value)
