@@ -14,6 +14,7 @@ from target_dolt.backend import Limits, Table
 from target_dolt.dialect import ColumnType, Dialect
 from target_dolt.errors import RefusedTypeError, SchemaError, UnsupportedTypeError
 from target_dolt.json_schema import resolve
+from target_dolt.native import native_type
 from target_dolt.plugins import Plugins
 from target_dolt.types import LONGTEXT, declared_bytes
 
@@ -115,7 +116,7 @@ def _column(
     where = f"stream '{stream}', column '{name}'"
     try:
         plain = resolve(part, schema)
-        _check_native_type(plain)
+        _check_native_type(plain, dialect)
         column_type: ColumnType | None = plugins.hook.dolt_sql_type(dialect=dialect, schema=plain)
     except RefusedTypeError as error:
         error.args = (f"{where}: {error}",)
@@ -133,11 +134,16 @@ def _column(
     return plain, column_type
 
 
-def _check_native_type(plain: Mapping[str, Any]) -> None:
+def _check_native_type(plain: Mapping[str, Any], dialect: Dialect) -> None:
     for word, kind in (("x-sql-datatype", str), ("x-sql-datatype-properties", dict)):
         if not isinstance(plain.get(word, kind()), kind):
             msg = f"its {word} is none"
             raise SchemaError(msg)
+    try:
+        native_type(plain)
+    except ValueError:
+        reason = "brackets or quotes in its name do not close"
+        raise RefusedTypeError(plain["x-sql-datatype"], dialect.name, reason) from None
 
 
 def _key_types(stream: str, types: dict[str, ColumnType]) -> dict[str, ColumnType]:

@@ -226,3 +226,15 @@ def test_type_without_an_exact_place_is_refused_or_text(
     assert place.tables() == []
     place.load(lines, source_dialect=dialect, strict_types=False)
     assert place.rows("t") == [{"id": 1, "v": "x"}]
+
+
+def test_native_type_that_cannot_be_read_is_named(place: Place) -> None:
+    """It is the type's fault, and no schema's: column and type are told; or it is text."""
+    lines = message_lines([("v", "no type (at all", [])], [{"id": 1, "v": "x"}])
+    end = refused(place, lines, source_dialect="mysql")
+    assert isinstance(end.error, UnsupportedTypeError)
+    for part in ("stream 't', column 'v'", "'no type (at all'", "do not close", "strict_types"):
+        assert part in end.message
+    assert "JSON Schema" not in end.message
+    place.load(lines, source_dialect="mysql", strict_types=False)
+    assert place.rows("t") == [{"id": 1, "v": "x"}]
