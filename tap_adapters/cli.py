@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from tap_adapters.history_commands import diff, log, plugins, state
@@ -12,16 +14,28 @@ from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
 from tap_adapters.verify_command import verify
 from target_dolt import interpreter
+from target_dolt.settings import PASSWORD
 from target_dolt_plugins import doltlite_engine
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="target-dolt")
-def cli() -> None:
+@click.option(
+    "--ask-database-password", is_flag=True, help="Ask for the password of DATABASE's user."
+)
+def cli(*, ask_database_password: bool) -> None:
     """Put databases into commits, and look into what target-dolt has kept.
 
-    DATABASE is a path or a URL, as target-dolt takes it.
-    """
+    DATABASE is a path or a URL, as target-dolt takes it. Others can see a command's arguments, so
+    leave passwords out of URLs: the one of dolt:// is taken from TARGET_DOLT_PASSWORD then, that of
+    a SOURCE_URL or TARGET_URL from PGPASSWORD or MYSQL_PWD; each can be asked for.
+
+    \b
+    Example:
+      dolt-sync --ask-database-password log dolt://me@db.example.com/shop
+    """  # noqa: D301 - click reads \b as a control character
+    if ask_database_password:
+        os.environ[PASSWORD] = click.prompt("Password of DATABASE", hide_input=True, err=True)
 
 
 for command in (

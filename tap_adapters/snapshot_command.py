@@ -48,9 +48,8 @@ def snapshot(
 ) -> None:
     """Put all tables of a database, as they are at one instant, into one commit.
 
-    SOURCE_URL is postgresql://, mysql://, mariadb:// or sqlite:///, in SQLAlchemy's form. A
-    password that it does not hold is taken from PGPASSWORD or MYSQL_PWD. What the source has no
-    longer is gone in the commit; where nothing has changed, none is made.
+    SOURCE_URL is postgresql://, mysql://, mariadb:// or sqlite:///, in SQLAlchemy's form. What the
+    source has no longer is gone in the commit; where nothing has changed, none is made.
 
     \b
     Examples:

@@ -16,7 +16,10 @@ at_option = click.option(
     "--at", "ref", metavar="REF", default="HEAD", help="A branch, tag, commit or time (UTC)."
 )
 password_option = click.option(
-    "--ask-password", is_flag=True, help="Ask for the password of the URL's user."
+    "--ask-password",
+    is_flag=True,
+    help="Ask for the password of the user of the database that is read or written. Default: "
+    "PGPASSWORD or MYSQL_PWD, where its URL has none.",
 )
 
 

@@ -172,9 +172,19 @@ def load_method(setting: str | None, stream: str, keys: Sequence[str]) -> str:
 
 
 def where_of(database: str) -> Where:
-    """Return which database a command's argument means: a URL or a path."""
+    """Return which database a command's argument means: a URL or a path.
+
+    A password that a URL of a server does not hold comes from the environment.
+    """
     found = where({"sqlalchemy_url" if "://" in database else "path": database})
+    url = found.url
+    if url is not None and url.host and url.password is None and PASSWORD in os.environ:
+        found = replace(found, url=url.set(password=os.environ[PASSWORD]))
     return replace(found, exists=True)
+
+
+PASSWORD = "TARGET_DOLT_PASSWORD"  # noqa: S105 - the name of a variable
+"""The environment variable that `password` has too."""
 
 
 _SERVER = ("host", "port", "user", "password", "database")

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
+from support import Place, database_of, record, schema, state
+from support_values import ID
 
 from tap_adapters.cli import cli
 
@@ -67,3 +70,28 @@ def test_exit_codes_are_those_that_are_documented(
     """The tests of `verify` and `restore` see 3."""
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(cli, arguments).exit_code == code
+
+
+def test_a_databases_password_may_come_from_the_environment_or_a_prompt(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No URL has to hold it, whatever the command; a wrong one is refused, and not shown."""
+    place.load([schema("dogs", {"id": ID}), record("dogs", id=7), state({"n": 1})])
+    url = sa.make_url(database_of(place)) if "path" not in place.config else None
+    if url is None or url.password is None:
+        assert place.config.get("path")
+        return
+    bare = sa.URL.create("dolt", url.username, None, url.host, url.port, url.database)
+    command = ["sql", str(bare), "SELECT id FROM dogs", "--format", "csv"]
+    monkeypatch.setenv("TARGET_DOLT_PASSWORD", "wrong-secret")
+    refused = CliRunner().invoke(cli, command)
+    assert refused.exit_code == 1
+    assert "wrong-secret" not in refused.output
+    asked = ["--ask-database-password", *command]
+    typed = CliRunner().invoke(cli, asked, input=f"{url.password}\n")
+    assert (typed.exit_code, typed.stdout) == (0, "id\n7\n")
+    monkeypatch.setenv("TARGET_DOLT_PASSWORD", str(url.password))
+    given = CliRunner().invoke(cli, command)
+    assert (given.exit_code, given.stdout) == (0, "id\n7\n")
+    logged = CliRunner().invoke(cli, ["log", str(bare), "--format", "csv"])
+    assert logged.exit_code == 0, logged.stderr
