@@ -14,7 +14,8 @@ from tap_adapters.kept import Kept, KeptTable
 from tap_adapters.snapshot import Selection, Snapshot, Where, decoded
 from tap_adapters.source_schema import SourceTable
 from tap_adapters.stream import stream_schema
-from target_dolt import native_values
+from target_dolt import native_values, values
+from target_dolt.columns import column_converter
 from target_dolt.dialect import ColumnType
 from target_dolt.json_schema import resolve
 from target_dolt.plan import converter
@@ -22,6 +23,8 @@ from target_dolt.plugins import Plugins
 from target_dolt.types import first_of_kind
 
 Row = Sequence[Any]
+Step = Callable[[Any], Any]
+Together = Callable[[Sequence[Any]], Sequence[Any]]
 Rows = Callable[[], Iterator[Sequence[Row]]]
 """Gives a side's rows in chunks."""
 
@@ -100,8 +103,8 @@ class Comparison:
             )
             self._told(len(rows))
 
-    def _converters(self, plugins: Plugins) -> list[Callable[[Any], Any]]:
-        """Return what brings the database's values into the form of the commit's."""
+    def _converters(self, plugins: Plugins) -> list[Together]:
+        """Return what brings the database's columns into the form of the commit's."""
         dialect = plugins.dialects[self._database.schema.dialect]
         schema = stream_schema(self._found)
         steps = []
@@ -109,15 +112,14 @@ class Comparison:
             plain = resolve(schema["properties"][column.name], schema)
             own = plugins.hook.dolt_sql_type(dialect=dialect, schema=plain)
             column_type = self._kept.types[name]
-            convert, _ = converter(plain, dialect, own, column_type, plugins)
+            convert, is_plain = converter(plain, dialect, own, column_type, plugins)
             if isinstance(column_type, sa.JSON) and not isinstance(own, sa.JSON):
                 convert = str  # MariaDB keeps JSON as text
             across = first_of_kind(_ACROSS, column_type)
-            steps.append(across(convert) if across else convert)
+            made_by = values.factory(column_type) if is_plain else None
+            one_by_one = across(convert) if across else convert
+            steps.append(column_converter(made_by, column_type, one_by_one))
         return steps
-
-
-Step = Callable[[Any], Any]
 
 
 def _truth(convert: Step) -> Step:
@@ -175,18 +177,18 @@ def pairs(
                 yield kept, None
 
 
-def _converted(column: Sequence[Any], convert: Step, form: Step | None) -> Sequence[Any]:
+def _converted(column: Sequence[Any], convert: Together, form: Step | None) -> Sequence[Any]:
     """Return a column of the database's in the form of the commit's."""
     try:
-        made = [None if one is None else convert(one) for one in column]
+        made = convert(column)
         return made if form is None else [None if one is None else form(one) for one in made]
     except ValueError:
         return [None if one is None else _one(one, convert, form) for one in column]
 
 
-def _one(value: Any, convert: Step, form: Step | None) -> Any:
+def _one(value: Any, convert: Together, form: Step | None) -> Any:
     try:
-        written = convert(value)
+        (written,) = convert([value])
         return written if form is None else form(written)
     except ValueError:
         # The commit cannot hold it, so it differs from any value there.

@@ -29,7 +29,7 @@ from target_dolt.plugins import Plugins
 from target_dolt.types import type_text
 
 HISTORY_ROWS = 5_000
-"""Rows that are asked for by key at once."""
+"""Rows that are asked for by key at once; long ones are fewer."""
 
 HISTORY_VALUES = 30_000
 """Values of their keys: SQLite takes 32,766 in a statement."""

@@ -93,6 +93,8 @@ def double_of_source(_schema: Schema, _column_type: ColumnType) -> Converter:
                 number = float(value)
             except OverflowError:
                 number = float("inf")
+            if repr(number) == str(value):
+                return number  # most are, in half the time of what follows
             if number - number == 0 and any(
                 Decimal(one) == value for one in (repr(number), f"{number:.17g}", number)
             ):
