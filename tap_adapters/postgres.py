@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from tap_adapters.postgres_catalogue import TABLES
 from tap_adapters.postgres_schema import read_schema
 from tap_adapters.snapshot import (
+    CHUNK_BYTES,
     CHUNK_ROWS,
     Decoder,
     Selection,
@@ -26,6 +27,8 @@ from tap_adapters.snapshot import (
     shown,
 )
 from tap_adapters.source_schema import SourceColumn, SourceTable
+
+T = TypeVar("T")
 
 _SETTINGS = {
     "search_path": "pg_catalog",  # so that every name comes with its schema
@@ -72,7 +75,8 @@ _NARROW_LENGTH = 255
 
 _WIDE_ROWS = 500
 """Rows that are fetched at once where any may be long: each fetch holds them all, and goes to the
-server and back, which costs a fiftieth of what so many short rows take."""
+server and back, which costs a fiftieth of what so many short rows take. Where so many are too long
+together, fewer are."""
 
 
 @contextmanager
@@ -132,8 +136,10 @@ class PostgresSnapshot(Snapshot):
             query = f"SELECT {columns or 'NULL'} FROM {only}{name}"  # noqa: S608 - quoted
             plain = query if where else query.replace("%%", "%")
             cursor.execute(*selected(plain, where))
-            narrow = all(_is_narrow(column.base) for column in table.columns)
-            for rows in chunks(cursor.fetchmany, CHUNK_ROWS if narrow else _WIDE_ROWS):
+            wide = [column for column in table.columns if not _is_narrow(column.base)]
+            longest = self._longest(f"{only}{name}", wide) if wide and where is None else {}
+            fetch = in_blocks(cursor.fetchmany, longest) if longest else cursor.fetchmany
+            for rows in chunks(fetch, _WIDE_ROWS if wide else CHUNK_ROWS):
                 yield decoded(rows, decoders)
         except driver.Error as error:
             msg = f"{self.name}, table '{table.name}': {str(error).strip()}"
@@ -141,6 +147,22 @@ class PostgresSnapshot(Snapshot):
         finally:
             if not driver.closed:
                 cursor.close()
+
+    def _longest(self, table: str, wide: Sequence[SourceColumn]) -> dict[int, int]:
+        """Return the longest row of each block that is too long to be fetched as a whole.
+
+        Rows are counted as the cursor will give them: by one process, from the table's first page.
+        """
+        connection = self._connection
+        connection.exec_driver_sql("SET LOCAL synchronize_seqscans = off")
+        connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
+        length = " + ".join(f"coalesce({_length(self._quoted(one.name), one)}, 0)" for one in wide)
+        query = f"""
+            SELECT block, max(length) FROM (
+                SELECT (row_number() OVER () - 1) / {_WIDE_ROWS} AS block, {length} AS length
+                FROM {table}
+            ) AS lengths GROUP BY block HAVING sum(length) > {CHUNK_BYTES}"""  # noqa: S608 - quoted
+        return {block: int(most) for block, most in connection.exec_driver_sql(query)}
 
     def _selected(self, column: SourceColumn) -> str:
         name = self._quoted(column.name)
@@ -156,6 +178,42 @@ def _is_narrow(native: str) -> bool:
     """Whether no value of a type is long."""
     length = re.fullmatch(r"[a-z ]+\((\d+)\)", native)
     return _plain(native) in _NARROW or bool(length and int(length[1]) <= _NARROW_LENGTH)
+
+
+def _length(name: str, column: SourceColumn) -> str:
+    """Return SQL of about how long a value is, which takes none out of where it is stored."""
+    kind = _plain(column.base)
+    if kind in {"text", "character varying", "character", "bpchar"}:
+        return f"octet_length({name})"
+    if kind == "bytea":
+        return f"2 * octet_length({name})"
+    return f"{_COMPRESSED} * pg_column_size({name})"
+
+
+_COMPRESSED = 4
+"""How many times longer than what is stored a value's text may be, where only that is known."""
+
+
+def in_blocks(
+    fetch: Callable[[int], Sequence[T]], longest: Mapping[int, int]
+) -> Callable[[int], Sequence[T]]:
+    """Return what fetches rows block by block, of a long one few at once.
+
+    Args:
+        fetch: Returns that many rows, or those that are left.
+        longest: The bytes of the longest row, by the number of the long block.
+    """
+    done = 0
+
+    def some(count: int) -> Sequence[T]:
+        nonlocal done
+        block, behind = divmod(done, _WIDE_ROWS)
+        few = max(1, CHUNK_BYTES // longest[block]) if block in longest else _WIDE_ROWS
+        rows = fetch(min(count, few, _WIDE_ROWS - behind))
+        done += len(rows)
+        return rows
+
+    return some
 
 
 def _names(table: Any, default: str | None) -> list[str]:
