@@ -61,7 +61,8 @@ def restore(
 
     Tables that are missing there are made, as their source had them where TARGET_URL is of its
     kind. In tables that are there only rows that differ are touched, and those that somebody has
-    changed since the commit --base stay. Ends with 3 where both are not equal afterwards.
+    changed since the commit --base stay, as do tables that the commit does not have. Ends with 3
+    where both are not equal afterwards.
 
     To find them all rows of both sides are read. With --by-history only those are looked at that
     differ between --base and --at; what was changed there in others is not put right, and is found
@@ -98,6 +99,11 @@ def restore(
     different = [str(one.there) for one in done.checked if not one.equal]
     if different:
         msg = f"not equal to the commit: {', '.join(different)}"
+        if stayed := [one.table for one in done.tables if one.kept]:
+            msg += (
+                f"; rows of {', '.join(stayed)} stayed as somebody has changed them there since: "
+                "--overwrite puts them back"
+            )
         raise verifying.DifferentError(msg)
     unseen = [one.table for one in done.tables if one.by_history]
     if unseen and not done.checked:

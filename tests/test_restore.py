@@ -234,6 +234,9 @@ def test_rows_changed_since_stay(place: Place, rich: Source) -> None:
         ("x", 2),
         ("z", 5),
     ]
+    told = run(place, rich, "--at", "HEAD~1")
+    assert told.exit_code == 3
+    assert "stayed as somebody has changed them there since: --overwrite puts them" in told.stderr
     done = back(place, rich, at="HEAD~1", overwrite=True)
     assert work(done) == {"parts": (0, 0, 1, 0)}
 
