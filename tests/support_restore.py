@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 from typing import Any
 
+import sqlalchemy as sa
 from support import Place, database_of
 from support_snapshot import Source
 
+from demo.postgres import Postgres as PgServer
 from tap_adapters.restore import Restored, restore
 from tap_adapters.snapshot import open_snapshot
 from tap_adapters.source_schema import SourceSchema
@@ -42,3 +47,36 @@ def work(done: Restored) -> dict[str, tuple[int, int, int, int]]:
         for one in done.tables
     }
     return {table: counts for table, counts in found.items() if any(counts)}
+
+
+def dumped(server: PgServer, source: Source) -> str:
+    """Return what pg_dump writes of a database's form."""
+    url = sa.make_url(source.url)
+    done = subprocess.run(
+        [
+            *(server.programs / "pg_dump", "--schema-only", "--host", str(url.host)),
+            *("--port", str(url.port), "--username", str(url.username), str(url.database)),
+        ],
+        env={**os.environ, "PGPASSWORD": str(url.password)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return re.sub(r"^\\(un)?restrict .*$", "", done.stdout, flags=re.MULTILINE)
+
+
+def in_own_words(source: Source, server: PgServer | None) -> list[Any]:
+    """Return what a kind of database itself says of the form of its tables and types.
+
+    Args:
+        source: The database.
+        server: The Postgres that it is on, if it is on one.
+    """
+    if server is not None:
+        return dumped(server, source).splitlines()
+    if source.kind == "sqlite":
+        return list(source.query("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"))
+    return [
+        tuple(source.query(f"SHOW CREATE TABLE `{name}`")[0])
+        for (name,) in source.query("SHOW TABLES")
+    ]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
-import re
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
-from support_restore import back, contents, shape, work
+from support_restore import back, contents, dumped, shape, work
 from support_snapshot import PAIRS, Source, World, needs_pgserver, new_postgres, new_sqlite
 
 from demo.postgres import Postgres as PgServer
@@ -144,22 +140,6 @@ def test_pg_dump_finds_no_difference(place: Place, pgserver: PgServer) -> None:
     forms = [dumped(pgserver, one) for one in (source, target)]
     assert forms[0].count("CREATE TABLE") == 4
     assert forms[0] == forms[1]
-
-
-def dumped(server: PgServer, source: Source) -> str:
-    """Return what pg_dump writes of a database's form."""
-    url = sa.make_url(source.url)
-    done = subprocess.run(
-        [
-            *(server.programs / "pg_dump", "--schema-only", "--host", str(url.host)),
-            *("--port", str(url.port), "--username", str(url.username), str(url.database)),
-        ],
-        env={**os.environ, "PGPASSWORD": str(url.password)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return re.sub(r"^\\\\(un)?restrict .*$", "", done.stdout, flags=re.MULTILINE)
 
 
 def test_only_what_differs_is_touched(place: Place, rich: Source) -> None:

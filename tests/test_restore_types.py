@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support import Place, database_of
 from support_native import quoted
-from support_restore import back, contents, shape, work
+from support_restore import back, contents, in_own_words, shape, work
 from support_snapshot import Source
 from test_mysql_types import SPATIAL, SPATIAL_TYPES
 from test_mysql_types import TYPES as MYSQL_TYPES
@@ -70,9 +70,16 @@ def statements(kind: str) -> Sequence[str]:
 # SQLAlchemy does not know MariaDB's own types, of which nobody asks it anything.
 @pytest.mark.filterwarnings("ignore:Did not recognize type")
 def test_every_type_comes_back(
-    place: Place, source: Source, new_source: Callable[[], Source]
+    place: Place,
+    source: Source,
+    new_source: Callable[[], Source],
+    request: pytest.FixtureRequest,
 ) -> None:
-    """All values of all types arrive in an empty database, and by difference too."""
+    """All values of all types arrive in an empty database, and by difference too.
+
+    Of its form that database says what the source says, in pg_dump's or SHOW CREATE TABLE's words.
+    """
+    server = request.getfixturevalue("pgserver") if source.kind == "postgres" else None
     source.execute(*statements(source.kind))
     taken = sync.snapshot(source.url, database_of(place))
     assert taken.commit is not None
@@ -82,6 +89,9 @@ def test_every_type_comes_back(
     assert [one.equal for one in done.checked] == [True]
     assert repr(contents(target)) == expected
     assert shape(target) == shape(source)
+    said = in_own_words(source, server)
+    assert sum("CREATE TABLE" in str(one) for one in said) == 1
+    assert in_own_words(target, server) == said
     assert work(back(place, target)) == {}
     count = len(values_of(source.kind))
     nulls = ", ".join(f"c{number} = NULL" for number in range(count))
