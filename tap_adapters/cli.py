@@ -9,6 +9,7 @@ import click
 from tap_adapters.history_commands import diff, log, plugins, state
 from tap_adapters.merge_command import merge
 from tap_adapters.remote_commands import branches, clone, pull, push, tags
+from tap_adapters.report_command import report
 from tap_adapters.restore_command import restore
 from tap_adapters.snapshot_command import snapshot
 from tap_adapters.sql_command import sql
@@ -47,6 +48,7 @@ for command in (
     plugins,
     pull,
     push,
+    report,
     restore,
     snapshot,
     sql,

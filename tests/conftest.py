@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from support import Place
+from support_browser import CHROMIUM, NO_CHROMIUM, Browser
 from support_dolt import NO_DOLT, DoltServer, needs_dolt
 from support_snapshot import KINDS, Source, new_mysql, new_postgres, new_sqlite
 from support_sources import (
@@ -138,6 +139,14 @@ def new_place(
     return make
 
 
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    """A browser with a profile of its own."""
+    directory = tmp_path / "browser"
+    directory.mkdir()
+    return Browser(directory)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Say in words, below all but the closing line, what was not seen working."""
@@ -146,6 +155,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         (shutil.which("dolt"), NO_DOLT),
         (POSTGRES, NO_POSTGRES),
         (MARIADB, NO_MARIADB),
+        (CHROMIUM, NO_CHROMIUM),
     ):
         if found is None:
             terminalreporter.write_line(missing)

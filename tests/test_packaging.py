@@ -61,6 +61,13 @@ def test_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:
     assert "target_dolt/py.typed" in wheel.namelist()
 
 
+def test_wheel_has_the_parts_of_reports_pages(wheel: zipfile.ZipFile) -> None:
+    """The template, its style and its script, as they are in the checkout."""
+    for name in ("report.html.j2", "report.css", "report.js"):
+        inside = wheel.read(f"tap_adapters/{name}")
+        assert inside == (ROOT / "tap_adapters" / name).read_bytes()
+
+
 def test_wheel_has_the_licence(wheel: zipfile.ZipFile) -> None:
     """Whole, beside its name in the metadata."""
     [name] = [name for name in wheel.namelist() if name.endswith("licenses/LICENSE")]
@@ -98,7 +105,7 @@ def test_wheel_needs_what_the_code_imports_and_no_test_tools(wheel: zipfile.ZipF
         if line.startswith("Requires-Dist: ") and "extra ==" not in line
     }
     assert {"click", "doltlite", "jsonschema-rs", "msgspec", "pluggy", "singer-sdk"} <= needed
-    assert not needed & {"pytest", "hypothesis", "ruff", "mypy", "pgserver", "meltano"}
+    assert not needed & {"jinja2", "pytest", "hypothesis", "ruff", "mypy", "pgserver", "meltano"}
 
 
 def test_built_in_plugins_use_the_public_api_alone() -> None:

@@ -1,0 +1,275 @@
+"""A database's history for people to look at, as plain data: commits, growth, a sample of rows.
+
+`tap_adapters.report_page` makes a page of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tap_adapters.history import LogEntry, TableDiff, log, query_errors, table_diffs
+from tap_adapters.kept import commit_at
+from tap_adapters.report_sample import TableSample, samples
+from tap_adapters.report_schema import SchemaChange, schema_changes
+from target_dolt import Database, Where
+from target_dolt.commits import OWN_PREFIX
+
+COMMITS = 500
+"""Commits that a report shows where nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCommit:
+    """One commit and what it changed against its first parent.
+
+    Attributes:
+        entry: Its hash, date, author and message.
+        parents: The hashes of the commits before it; two for a merge, none for the first.
+        mainline: Whether it is on the branch itself, not on one that was merged into it.
+        tables: What it changed, by table.
+        schema: What it changed of tables' definitions.
+        rows: How many rows all tables have at it; None off the mainline.
+    """
+
+    entry: LogEntry
+    parents: tuple[str, ...]
+    mainline: bool
+    tables: tuple[TableDiff, ...]
+    schema: tuple[SchemaChange, ...]
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableGrowth:
+    """One table through the mainline's commits.
+
+    Attributes:
+        table: Its name, the newest it had.
+        rows: How many rows it has at each commit, the oldest first; None where it is not there.
+        written: How many rows were added or changed, in all commits shown.
+        deleted: How many rows were deleted in them.
+    """
+
+    table: str
+    rows: tuple[int | None, ...]
+    written: int
+    deleted: int
+
+    @property
+    def now(self) -> int | None:
+        """How many rows it has at the newest commit; None where it is gone."""
+        return self.rows[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A database's history.
+
+    Attributes:
+        database: What the database is called.
+        ref: The branch, tag or commit whose history it is.
+        commits: The commits that lead to it, the newest first.
+        commits_in_all: How many there are, those that are not shown counted in.
+        tables: Its tables through time, those with the most rows first.
+        size: Bytes on disk now; None where that cannot be seen.
+        old: The older one of the two commits that are compared; None where there is but one.
+        new: The newer one.
+        differences: What differs between the two, with some of the rows.
+    """
+
+    database: str
+    ref: str
+    commits: tuple[ReportCommit, ...]
+    commits_in_all: int
+    tables: tuple[TableGrowth, ...]
+    size: int | None
+    old: LogEntry | None
+    new: LogEntry
+    differences: tuple[TableSample, ...]
+
+
+def history_report(
+    database: Database,
+    *,
+    ref: str = "HEAD",
+    old: str | None = None,
+    new: str | None = None,
+    limit: int = COMMITS,
+    where: Where | None = None,
+) -> Report:
+    """Read what a report shows; nothing is written to the database.
+
+    Args:
+        database: The open database.
+        ref: The branch, tag or commit whose history is wanted.
+        old: The older of the two commits to compare: a branch, tag, commit or time (UTC); None
+            for the commit before the newer one.
+        new: The newer one; None for `ref`.
+        limit: How many commits are read, the newest first.
+        where: Where the database is, for its size on disk.
+
+    Raises:
+        QueryError: There is no such branch, tag or commit.
+    """
+    # Both are looked up first: a name that is wrong is told before a long history is read.
+    head = commit_at(database, ref)
+    newer = commit_at(database, new) if new else head
+    older = commit_at(database, old) if old else None
+    entries = list(log(database, head, limit))
+    parents = _parents(database, {one.commit for one in entries} | {newer})
+    if older is None:
+        older = next(iter(parents.get(newer, ())), None)
+    read = list(_changes(database, entries, parents))
+    line = _mainline(head, parents)
+    tables, totals = _growth(
+        _counts(database, head), [changes for one, changes, _ in read if one.commit in line]
+    )
+    at = dict(zip((one.commit for one, _, _ in read if one.commit in line), totals, strict=True))
+    return Report(
+        database.name,
+        ref,
+        tuple(
+            ReportCommit(
+                one,
+                parents.get(one.commit, ()),
+                one.commit in line,
+                tuple(changes),
+                tuple(schema),
+                at.get(one.commit),
+            )
+            for one, changes, schema in read
+        ),
+        _count_commits(database, head),
+        tables,
+        size_on_disk(where),
+        _entry(database, older) if older else None,
+        _entry(database, newer),
+        tuple(samples(database, older, newer)) if older else (),
+    )
+
+
+def size_on_disk(where: Where | None) -> int | None:
+    """Return the bytes of a database's file or directory; None for a server's."""
+    if where is None:
+        return None
+    path = where.path
+    if path is None and where.url is not None and not where.url.host and where.url.database:
+        path = Path(where.url.database)
+    if path is None or not path.exists():
+        return None
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(one.lstat().st_size for one in files if one.is_file())
+
+
+def _entry(database: Database, commit: str) -> LogEntry:
+    return next(islice(log(database, commit, 1), 1))
+
+
+def _parents(database: Database, commits: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the parents of some commits, the branch's own first."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    with query_errors(), database.connect() as connection, connection.begin():
+        for row in connection.exec_driver_sql(_ANCESTORS):
+            if row.parent_hash and row.commit_hash in commits:
+                found.setdefault(row.commit_hash, []).append((row.parent_index, row.parent_hash))
+    return {one: tuple(parent for _, parent in sorted(each)) for one, each in found.items()}
+
+
+def _mainline(head: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the commits that are met by going to each commit's first parent."""
+    line = {head}
+    while parents.get(head):
+        head = parents[head][0]
+        line.add(head)
+    return line
+
+
+def _changes(
+    database: Database, entries: Sequence[LogEntry], parents: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[LogEntry, list[TableDiff], list[SchemaChange]]]:
+    """Yield each commit with what it changed."""
+    with query_errors(), database.connect() as connection:
+        for one in entries:
+            before = next(iter(parents.get(one.commit, ())), None)
+            if before is None:
+                yield one, [], []
+                continue
+            with connection.begin():
+                diffs = table_diffs(connection, before, one.commit)
+            yield one, diffs, schema_changes(database, before, one.commit, diffs)
+
+
+def _counts(database: Database, commit: str) -> dict[str, int]:
+    """Return how many rows each table of a commit has."""
+    with query_errors(), database.connect(commit) as connection, connection.begin():
+        return {
+            name: int(
+                connection.execute(
+                    sa.select(sa.func.count()).select_from(sa.table(name))
+                ).scalar_one()
+            )
+            for name in sa.inspect(connection).get_table_names()
+            if not name.startswith((OWN_PREFIX, "dolt_"))
+        }
+
+
+def _count_commits(database: Database, commit: str) -> int:
+    with query_errors(), database.connect(commit) as connection, connection.begin():
+        return int(connection.exec_driver_sql("SELECT COUNT(*) FROM dolt_log").scalar_one())
+
+
+@dataclass(slots=True)
+class _Life:
+    """One table while history is walked backwards: its rows at the commit that is looked at."""
+
+    table: str
+    now: int | None
+    rows: list[int | None]
+    written: int = 0
+    deleted: int = 0
+
+
+def _growth(
+    counts: Mapping[str, int], line: Sequence[Sequence[TableDiff]]
+) -> tuple[tuple[TableGrowth, ...], list[int]]:
+    """Return each table's rows at each commit, and all tables' together, the newest first.
+
+    No past commit is counted: from the rows that are there now, what each commit changed leads
+    back to the commit before it.
+
+    Args:
+        counts: How many rows each table has at the newest commit.
+        line: What each commit changed, the newest first.
+    """
+    there = {table: _Life(table, rows, []) for table, rows in counts.items()}
+    gone: dict[str, _Life] = {}
+    lives = list(there.values())
+    for place, changes in enumerate(line):
+        for life in lives:
+            life.rows.append(life.now)
+        for change in changes:
+            found = there.pop(change.table, None) or gone.pop(change.table, None)
+            if found is None:
+                found = _Life(change.table, None, [None] * (place + 1))
+                lives.append(found)
+            found.written += change.added + change.changed
+            found.deleted += change.deleted
+            if change.change == "added":
+                found.now = None
+                gone[change.table] = found
+            else:
+                found.now = max(0, (found.now or 0) - change.added + change.deleted)
+                there[change.former or change.table] = found
+    totals = [sum(life.rows[place] or 0 for life in lives) for place in range(len(line))]
+    tables = (
+        TableGrowth(one.table, tuple(reversed(one.rows)), one.written, one.deleted) for one in lives
+    )
+    return tuple(sorted(tables, key=lambda one: (-(one.now or 0), one.table))), totals
+
+
+_ANCESTORS = "SELECT commit_hash, parent_hash, parent_index FROM dolt_commit_ancestors"
