@@ -43,7 +43,8 @@ class TableDiff:
 
     Attributes:
         table: The table's name, the newer one where it was renamed.
-        change: `added`, `dropped`, `renamed` or `changed`.
+        change: `added`, `dropped`, `renamed`, `changed` or `rekeyed`: its primary key has other
+            columns, so that no engine can say which rows differ.
         schema_changed: Whether its columns differ.
         added: Rows that only the newer commit has.
         changed: Rows that both have, with other values.
@@ -137,6 +138,13 @@ def table_diffs(
                     row.from_table_name if row.diff_type == "renamed" else None,
                 )
             )
+    # Both engines leave such a table out of the summary.
+    named = {one.table for one in found}
+    found += [
+        TableDiff(table, "rekeyed", schema_changed=True, added=0, changed=0, deleted=0)
+        for table in counts
+        if table not in named and (own or not table.startswith(OWN_PREFIX))
+    ]
     return sorted(found, key=lambda one: one.table)
 
 

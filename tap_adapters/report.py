@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from tap_adapters.history import LogEntry, TableDiff, log, query_errors, table_diffs
 from tap_adapters.kept import commit_at
+from tap_adapters.report_growth import Step, TableGrowth, growth
 from tap_adapters.report_sample import TableSample, samples
 from tap_adapters.report_schema import SchemaChange, schema_changes
 from target_dolt import Database, Where
@@ -42,28 +43,6 @@ class ReportCommit:
     tables: tuple[TableDiff, ...]
     schema: tuple[SchemaChange, ...]
     rows: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class TableGrowth:
-    """One table through the mainline's commits.
-
-    Attributes:
-        table: Its name, the newest it had.
-        rows: How many rows it has at each commit, the oldest first; None where it is not there.
-        written: How many rows were added or changed, in all commits shown.
-        deleted: How many rows were deleted in them.
-    """
-
-    table: str
-    rows: tuple[int | None, ...]
-    written: int
-    deleted: int
-
-    @property
-    def now(self) -> int | None:
-        """How many rows it has at the newest commit; None where it is gone."""
-        return self.rows[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +105,8 @@ def history_report(
         older = next(iter(parents.get(newer, ())), None)
     read = list(_changes(database, entries, parents))
     line = _mainline(head, parents)
-    tables, totals = _growth(
-        _counts(database, head), [changes for one, changes, _ in read if one.commit in line]
+    tables, totals = growth(
+        _counts(database, head), [step for one, step, _ in read if one.commit in line]
     )
     at = dict(zip((one.commit for one, _, _ in read if one.commit in line), totals, strict=True))
     return Report(
@@ -138,11 +117,11 @@ def history_report(
                 one,
                 parents.get(one.commit, ()),
                 one.commit in line,
-                tuple(changes),
+                tuple(step.diffs),
                 tuple(schema),
                 at.get(one.commit),
             )
-            for one, changes, schema in read
+            for one, step, schema in read
         ),
         _count_commits(database, head),
         tables,
@@ -191,21 +170,25 @@ def _mainline(head: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
 
 def _changes(
     database: Database, entries: Sequence[LogEntry], parents: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[LogEntry, list[TableDiff], list[SchemaChange]]]:
+) -> Iterator[tuple[LogEntry, Step, list[SchemaChange]]]:
     """Yield each commit with what it changed."""
     with query_errors(), database.connect() as connection:
         for one in entries:
             before = next(iter(parents.get(one.commit, ())), None)
             if before is None:
-                yield one, [], []
+                yield one, Step(()), []
                 continue
             with connection.begin():
                 diffs = table_diffs(connection, before, one.commit)
-            yield one, diffs, schema_changes(database, before, one.commit, diffs)
+            rekeyed = {each.table for each in diffs if each.change == "rekeyed"}
+            counted = _counts(database, before, rekeyed) if rekeyed else {}
+            yield one, Step(diffs, counted), schema_changes(database, before, one.commit, diffs)
 
 
-def _counts(database: Database, commit: str) -> dict[str, int]:
-    """Return how many rows each table of a commit has."""
+def _counts(
+    database: Database, commit: str, tables: Collection[str] | None = None
+) -> dict[str, int]:
+    """Return how many rows each table of a commit has, or some tables."""
     with query_errors(), database.connect(commit) as connection, connection.begin():
         return {
             name: int(
@@ -214,62 +197,13 @@ def _counts(database: Database, commit: str) -> dict[str, int]:
                 ).scalar_one()
             )
             for name in sa.inspect(connection).get_table_names()
-            if not name.startswith((OWN_PREFIX, "dolt_"))
+            if not name.startswith((OWN_PREFIX, "dolt_")) and (tables is None or name in tables)
         }
 
 
 def _count_commits(database: Database, commit: str) -> int:
     with query_errors(), database.connect(commit) as connection, connection.begin():
         return int(connection.exec_driver_sql("SELECT COUNT(*) FROM dolt_log").scalar_one())
-
-
-@dataclass(slots=True)
-class _Life:
-    """One table while history is walked backwards: its rows at the commit that is looked at."""
-
-    table: str
-    now: int | None
-    rows: list[int | None]
-    written: int = 0
-    deleted: int = 0
-
-
-def _growth(
-    counts: Mapping[str, int], line: Sequence[Sequence[TableDiff]]
-) -> tuple[tuple[TableGrowth, ...], list[int]]:
-    """Return each table's rows at each commit, and all tables' together, the newest first.
-
-    No past commit is counted: from the rows that are there now, what each commit changed leads
-    back to the commit before it.
-
-    Args:
-        counts: How many rows each table has at the newest commit.
-        line: What each commit changed, the newest first.
-    """
-    there = {table: _Life(table, rows, []) for table, rows in counts.items()}
-    gone: dict[str, _Life] = {}
-    lives = list(there.values())
-    for place, changes in enumerate(line):
-        for life in lives:
-            life.rows.append(life.now)
-        for change in changes:
-            found = there.pop(change.table, None) or gone.pop(change.table, None)
-            if found is None:
-                found = _Life(change.table, None, [None] * (place + 1))
-                lives.append(found)
-            found.written += change.added + change.changed
-            found.deleted += change.deleted
-            if change.change == "added":
-                found.now = None
-                gone[change.table] = found
-            else:
-                found.now = max(0, (found.now or 0) - change.added + change.deleted)
-                there[change.former or change.table] = found
-    totals = [sum(life.rows[place] or 0 for life in lives) for place in range(len(line))]
-    tables = (
-        TableGrowth(one.table, tuple(reversed(one.rows)), one.written, one.deleted) for one in lives
-    )
-    return tuple(sorted(tables, key=lambda one: (-(one.now or 0), one.table))), totals
 
 
 _ANCESTORS = "SELECT commit_hash, parent_hash, parent_index FROM dolt_commit_ancestors"

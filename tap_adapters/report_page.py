@@ -14,8 +14,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tap_adapters import report_charts
-from tap_adapters.report import Report, ReportCommit, TableGrowth
+from tap_adapters.report import Report, ReportCommit
 from tap_adapters.report_cells import cell, pieces
+from tap_adapters.report_growth import TableGrowth
 from target_dolt.errors import ConfigError
 
 if TYPE_CHECKING:

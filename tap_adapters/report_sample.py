@@ -71,7 +71,10 @@ def samples(database: Database, old: str, new: str) -> Iterator[TableSample]:
     with query_errors(), database.connect() as connection, connection.begin():
         diffs = table_diffs(connection, old, new)
     for place, one in enumerate(diffs):
-        if not one.added + one.changed + one.deleted:
+        if one.change == "rekeyed":
+            words = "its primary key has other columns, so that rows cannot be compared"
+            yield TableSample(one, why_none=words)
+        elif not one.added + one.changed + one.deleted:
             yield TableSample(one, why_none="no row differs")
         elif place >= TABLES:
             yield TableSample(one, why_none=f"rows are shown of the first {TABLES} tables")

@@ -163,6 +163,30 @@ def test_rows_of_dropped_tables_and_of_tables_without_a_key_are_shown(place: Pla
     assert sampled(notes) == [("added", {"text": (None, "a")})]
 
 
+def test_a_table_with_another_key_is_told_of_and_counted(place: Place) -> None:
+    """No engine says which of its rows differ; `dolt-sync diff` tells of it too."""
+    for step, commit in (
+        ("CREATE TABLE dogs (id INT PRIMARY KEY, tag INT NOT NULL)", False),
+        ("INSERT INTO dogs VALUES (1, 5), (2, 6)", True),
+        ("CREATE TABLE pets (id INT, tag INT NOT NULL PRIMARY KEY)", False),
+        ("INSERT INTO pets VALUES (1, 5), (2, 6), (3, 7)", False),
+        ("DROP TABLE dogs", False),
+        ("ALTER TABLE pets RENAME TO dogs", True),
+    ):
+        place.execute(step)
+        if commit:
+            place.call("dolt_commit", "-A", "-m", step)
+    report = read(place)
+    assert changes(report)[0] == [("dogs", 0, 0, 0)]
+    assert [one.rows for one in report.commits] == [3, 2, 0]
+    assert {change.column for change in report.commits[0].schema} == {"id", "tag"}
+    [dogs] = report.differences
+    assert (dogs.diff.change, dogs.rows) == ("rekeyed", ())
+    assert "rows cannot be compared" in written(place)
+    done = CliRunner().invoke(cli, ["diff", database_of(place), "--format", "csv"])
+    assert done.stdout.splitlines()[1:] == ["dogs,rekeyed,changed,0,0,0"]
+
+
 def test_a_big_difference_is_sampled_with_rows_of_each_kind(place: Place) -> None:
     """No more rows than a page has room for, and as many of the few as of the many."""
     deleted = {"_sdc_deleted_at": {"type": ["null", "string"]}}
