@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -17,6 +16,7 @@ from tap_adapters.kept import commit_at
 from tap_adapters.report_growth import Step, TableGrowth, growth
 from tap_adapters.report_sample import TableSample, samples
 from tap_adapters.report_schema import SchemaChange, schema_changes
+from tap_adapters.report_storage import path_of, size_on_disk, storage
 from target_dolt import Database, Where
 from target_dolt.commits import OWN_PREFIX
 
@@ -56,6 +56,8 @@ class Report:
         commits_in_all: How many there are, those that are not shown counted in.
         tables: Its tables through time, those with the most rows first.
         size: Bytes on disk now; None where that cannot be seen.
+        storage: Bytes that history took at each commit of the mainline, the oldest first; empty
+            where nobody asked for it.
         old: The older one of the two commits that are compared; None where there is but one.
         new: The newer one.
         differences: What differs between the two, with some of the rows.
@@ -67,6 +69,7 @@ class Report:
     commits_in_all: int
     tables: tuple[TableGrowth, ...]
     size: int | None
+    storage: tuple[int, ...]
     old: LogEntry | None
     new: LogEntry
     differences: tuple[TableSample, ...]
@@ -80,6 +83,7 @@ def history_report(
     new: str | None = None,
     limit: int = COMMITS,
     where: Where | None = None,
+    measure: bool = False,
 ) -> Report:
     """Read what a report shows; nothing is written to the database.
 
@@ -91,10 +95,13 @@ def history_report(
         new: The newer one; None for `ref`.
         limit: How many commits are read, the newest first.
         where: Where the database is, for its size on disk.
+        measure: Whether the bytes of history are measured, in a copy of the database.
 
     Raises:
         QueryError: There is no such branch, tag or commit.
+        ConfigError: The bytes of a server's database are to be measured.
     """
+    path = path_of(where)
     # Both are looked up first: a name that is wrong is told before a long history is read.
     head = commit_at(database, ref)
     newer = commit_at(database, new) if new else head
@@ -125,24 +132,12 @@ def history_report(
         ),
         _count_commits(database, head),
         tables,
-        size_on_disk(where),
+        size_on_disk(path) if path else None,
+        storage(where, list(reversed(at))) if where and measure else (),
         _entry(database, older) if older else None,
         _entry(database, newer),
         tuple(samples(database, older, newer)) if older else (),
     )
-
-
-def size_on_disk(where: Where | None) -> int | None:
-    """Return the bytes of a database's file or directory; None for a server's."""
-    if where is None:
-        return None
-    path = where.path
-    if path is None and where.url is not None and not where.url.host and where.url.database:
-        path = Path(where.url.database)
-    if path is None or not path.exists():
-        return None
-    files = [path] if path.is_file() else path.rglob("*")
-    return sum(one.lstat().st_size for one in files if one.is_file())
 
 
 def _entry(database: Database, commit: str) -> LogEntry:

@@ -40,9 +40,17 @@ class ReportFileError(TargetDoltError):
     show_default=True,
     help="No more than so many commits, the newest.",
 )
+@click.option("--measure", is_flag=True, help="Measure the bytes of history, in a copy.")
 @told
 def report(
-    database: str, output: Path, ref: str, old: str | None, new: str | None, limit: int
+    database: str,
+    output: Path,
+    ref: str,
+    old: str | None,
+    new: str | None,
+    limit: int,
+    *,
+    measure: bool,
 ) -> None:
     """Write a page that shows the history: commits, growth, schema changes, differences.
 
@@ -56,7 +64,13 @@ def report(
     """  # noqa: D301 - click reads \b as a control character
     with opened(database) as found:
         read = history_report(
-            found, ref=ref, old=old, new=new, limit=limit, where=where_of(database)
+            found,
+            ref=ref,
+            old=old,
+            new=new,
+            limit=limit,
+            where=where_of(database),
+            measure=measure,
         )
     text = page(read, dt.datetime.now(dt.timezone.utc))
     _write(output, text)

@@ -47,6 +47,7 @@ class _Charts:
     rows_most: int
     versions: str
     versions_most: int
+    storage: str
     sparks: tuple[tuple[TableGrowth, str], ...]
 
 
@@ -116,6 +117,7 @@ def _charts(report: Report, line: list[ReportCommit]) -> _Charts:
         max(rows, default=0),
         report_charts.line(versions, most),
         max(versions, default=0),
+        report_charts.line(report.storage, max(report.storage, default=0)),
         tuple(
             (
                 one,

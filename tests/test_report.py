@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from support import Place, database_of, record, schema, state
 from support_browser import Page
-from support_dolt import needs_dolt
+from support_dolt import DoltServer, needs_dolt
 from support_report import (
     AGE,
     DOG,
@@ -25,7 +26,7 @@ from support_report import (
 from support_values import ID
 
 from tap_adapters.cli import cli
-from tap_adapters.report import Report
+from tap_adapters.report import COMMITS, Report
 from tap_adapters.report_cells import Cell
 from tap_adapters.report_sample import ROWS, TABLES, TableSample
 from target_dolt.settings import where_of
@@ -353,3 +354,62 @@ def test_the_size_on_disk_is_that_of_the_file_or_directory(kind: str, tmp_path: 
     assert 0.5 < report.size / sum(one.stat().st_size for one in files) < 2
     assert read(place).size is None
     assert changes(report)[0] == [("cats", 1, 0, 0)]
+
+
+@pytest.mark.parametrize("kind", ["doltlite", pytest.param("dolt", marks=needs_dolt)])
+def test_the_bytes_of_history_are_measured_in_a_copy(kind: str, tmp_path: Path) -> None:
+    """They grow with what commits bring; the database gets no branch and no remote by that."""
+    path = tmp_path / "kept"
+    place = Place({"path": str(path), "create_database": kind == "dolt"}, tmp_path)
+    for load, count in enumerate((10, 10, 3000)):
+        rows = [
+            record("dogs", id=load * 10_000 + number, name=f"{number * 7919 % 3001} dog {number}")
+            for number in range(count)
+        ]
+        place.load([schema("dogs", DOG), *rows, state({"n": load})])
+    report = read(place, where=where_of(str(path)), measure=True)
+    empty, first, second, third = report.storage
+    assert empty < first < second < third
+    assert third - second > 10 * (second - first)
+    assert report.size is not None
+    assert third < 2 * report.size
+    assert place.branches() == ["main"]
+    assert place.query("SELECT name FROM dolt_remotes") == []
+    page = written(place, "--measure")
+    assert "as a remote keeps them" in page
+    assert "as a remote keeps them" not in written(place)
+
+
+@needs_dolt
+def test_the_bytes_of_a_servers_history_are_refused_with_the_cure(
+    dolt_server: DoltServer, tmp_path: Path
+) -> None:
+    """Its files are not here."""
+    place = Place(dolt_server.new_database(), tmp_path)
+    fill(place)
+    assert run(place, "--measure", "--output", str(tmp_path / "r.html")) == (
+        1,
+        "",
+        "Error: the storage of a server's database cannot be measured from here: clone it first\n",
+    )
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_the_page_on_reports_lists_every_option_and_its_python_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the command, and a database of this name."""
+    guide = (Path(__file__).parents[1] / "docs" / "report.md").read_text(encoding="utf-8")
+    options = {one for each in cli.commands["report"].params for one in each.opts}
+    listed = set(re.findall(r"`(--\w+)", guide.partition("## What is on it")[0]))
+    assert listed - {"--help"} == {one for one in options if one.startswith("--")}
+    assert f"default: {COMMITS} |" in guide
+    place = Place({"path": str(tmp_path / "shop.db")}, tmp_path)
+    fill(place)
+    place.call("dolt_tag", "v1", "HEAD~1")
+    monkeypatch.chdir(tmp_path)
+    [code] = re.findall(r"^```python\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    found: dict[str, Any] = {}
+    exec(code, found)  # noqa: S102 - the guide's own
+    assert found["text"].startswith("<!DOCTYPE html>")
+    assert [one.diff.table for one in found["report"].differences] == ["cats"]
