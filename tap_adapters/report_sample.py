@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tap_adapters.history import QueryError, TableDiff, query_errors, table_diffs
 from tap_adapters.report_cells import Cell, cell, cells
+from tap_adapters.report_schema import key_of
 from target_dolt import Database
 
 TABLES = 20
@@ -87,7 +88,7 @@ def _sample(database: Database, diff: TableDiff, old: str, new: str) -> TableSam
     side = old if diff.change == "dropped" else new
     try:
         with query_errors(), database.connect(side) as connection, connection.begin():
-            key = sa.inspect(connection).get_pk_constraint(diff.table)["constrained_columns"]
+            key = key_of(connection, diff.table)
             # A row at a time: one row of large objects may take as much memory as all others.
             streaming = connection.execution_options(stream_results=True, max_row_buffer=1)
             limit = f"LIMIT {LOOKED_AT}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from tap_adapters.history import TableDiff, query_errors
 from target_dolt import Database
@@ -60,10 +63,21 @@ def schema_changes(
     return sorted(found, key=lambda change: change.table)
 
 
+def key_of(connection: sa.Connection, table: str) -> tuple[str, ...]:
+    """Return the primary key's columns; none of a table that SQLAlchemy cannot read."""
+    try:
+        with _quiet():
+            return tuple(sa.inspect(connection).get_pk_constraint(table)["constrained_columns"])
+    except _UNREADABLE:
+        return ()
+
+
 def _compared(
-    one: TableDiff, before: Mapping[str, str], after: Mapping[str, str]
+    one: TableDiff, before: Mapping[str, str] | None, after: Mapping[str, str] | None
 ) -> list[SchemaChange]:
     """Return what differs between two definitions; a sentence where it is none of the columns."""
+    if before is None or after is None:
+        return [SchemaChange(one.table, "definition changed, with a type that is not known here")]
     found = [
         SchemaChange(one.table, "column added", name, after=words)
         for name, words in after.items()
@@ -86,21 +100,39 @@ def _compared(
 
 def _definitions(
     database: Database, commit: str, tables: Sequence[str]
-) -> dict[str, dict[str, str]]:
-    """Return each column's type and part in the key, by table and column."""
-    found = {}
+) -> dict[str, dict[str, str] | None]:
+    """Return each column's definition by table and column; None for one that cannot be read."""
+    found: dict[str, dict[str, str] | None] = {}
     with query_errors(), database.connect(commit) as connection, connection.begin():
-        inspector = sa.inspect(connection)
         for table in tables:
-            key = inspector.get_pk_constraint(table)["constrained_columns"]
-            found[table] = {
-                str(column["name"]): " ".join(
-                    (
-                        column["type"].compile(connection.dialect),
-                        *(() if column["nullable"] else ("NOT NULL",)),
-                        *(("PRIMARY KEY",) if column["name"] in key else ()),
-                    )
-                )
-                for column in inspector.get_columns(table)
-            }
+            key = key_of(connection, table)
+            try:
+                with _quiet():
+                    found[table] = {
+                        str(column["name"]): _words(
+                            connection, column, is_key=column["name"] in key
+                        )
+                        for column in sa.inspect(connection).get_columns(table)
+                    }
+            except _UNREADABLE:
+                found[table] = None
     return found
+
+
+def _words(connection: sa.Connection, column: ReflectedColumn, *, is_key: bool) -> str:
+    """Return a column's type and part in the key."""
+    required = "" if column["nullable"] else " NOT NULL"
+    key = " PRIMARY KEY" if is_key else ""
+    return f"{column['type'].compile(connection.dialect)}{required}{key}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep SQLAlchemy's warnings about types that it does not know to itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        yield
+
+
+_UNREADABLE = (sa.exc.CompileError, TypeError)
+"""What SQLAlchemy says of a type that it does not know; a TypeError where it has a length."""

@@ -110,7 +110,7 @@ def test_a_report_says_what_commits_change_of_tables_and_columns(place: Place) -
     assert (pets.table, pets.rows, pets.now) == ("pets", (None, 1, 1, 1, 1, None), None)
 
 
-def test_a_changed_type_and_key_are_told_with_what_they_were(place: Place) -> None:
+def test_a_changed_type_is_told_with_what_it_was(place: Place) -> None:
     """In the words of the database."""
     small = {"id": ID, "name": {"type": ["null", "string"], "maxLength": 10}}
     place.load([schema("dogs", small), record("dogs", id=1, name="Rex")])
@@ -162,6 +162,26 @@ def test_rows_of_dropped_tables_and_of_tables_without_a_key_are_shown(place: Pla
     )
     [notes] = read(place, old="HEAD~3", new="HEAD~2").differences
     assert sampled(notes) == [("added", {"text": (None, "a")})]
+
+
+@needs_dolt
+def test_a_table_of_types_that_sqlalchemy_lacks_is_shown(
+    dolt_server: DoltServer, tmp_path: Path
+) -> None:
+    """Its rows, and that its definition changed, if not how."""
+    place = Place(dolt_server.new_database(), tmp_path)
+    place.execute("CREATE TABLE maps (id INT PRIMARY KEY, at POINT, near VECTOR(2))")
+    place.call("dolt_commit", "-A", "-m", "maps")
+    place.execute("ALTER TABLE maps ADD COLUMN n INT")
+    place.execute("INSERT INTO maps (id, at, n) VALUES (1, POINT(1, 2), 3)")
+    place.call("dolt_commit", "-A", "-m", "a row")
+    report = read(place)
+    [change] = report.commits[0].schema
+    assert change.words == "definition changed, with a type that is not known here"
+    [maps] = report.differences
+    [(kind, row)] = sampled(maps)
+    assert (kind, row["id"], row["n"]) == ("added", (None, "1"), (None, "3"))
+    written(place)
 
 
 def test_a_table_with_another_key_is_told_of_and_counted(place: Place) -> None:
