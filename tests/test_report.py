@@ -337,12 +337,15 @@ def test_the_command_replaces_a_report_as_a_whole_and_says_what_it_wrote(
     folder.mkdir()
     path = folder / "r.html"
     path.write_text("old")
+    beside = tmp_path / "opened"
+    beside.hardlink_to(path)
     code, out, told = run(place, "--output", str(path), "--from", "nowhere")
     assert (code, out, told) == (1, "", "Error: there is no branch, tag or commit 'nowhere'\n")
     assert path.read_text() == "old"
     assert run(place, "--output", str(path)) == (0, f"Wrote {path}: 4 of 4 commits\n", "")
     assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert [one.name for one in folder.iterdir()] == ["r.html"]
+    assert beside.read_text() == "old"
     missing = folder / "no" / "r.html"
     code, out, told = run(place, "--output", str(missing))
     assert (code, out) == (1, "")
