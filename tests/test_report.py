@@ -28,7 +28,7 @@ from support_values import ID
 from tap_adapters.cli import cli
 from tap_adapters.report import COMMITS, Report
 from tap_adapters.report_cells import Cell
-from tap_adapters.report_sample import ROWS, TABLES, TableSample
+from tap_adapters.report_sample import COLUMNS, ROWS, TABLES, TableSample
 from target_dolt.settings import where_of
 
 
@@ -230,6 +230,22 @@ def test_a_big_difference_is_sampled_with_rows_of_each_kind(place: Place) -> Non
     assert min(kinds.count("added"), kinds.count("changed")) >= ROWS // 2 - 1
     page = written(place)
     assert "20 of 501 rows that differ" in page
+
+
+def test_of_a_wide_table_the_key_and_what_changed_are_shown(place: Place) -> None:
+    """And as many of the other columns as there is room for, all in the table's order."""
+    names = [f"c{number:02}" for number in range(COLUMNS + 10)]
+    text = {"type": ["null", "string"]}
+    columns = {**dict.fromkeys(names, text), "id": ID}
+    for value in ("a", "b"):
+        row = {**dict.fromkeys(names, "same"), names[-1]: value}
+        place.load([schema("wide", columns), record("wide", id=1, **row), state({"n": value})])
+    [wide] = read(place).differences
+    assert wide.columns == (*names[: COLUMNS - 2], names[-1], "id")
+    assert wide.columns_in_all == COLUMNS + 11
+    [(_, cells)] = sampled(wide)
+    assert cells[names[-1]] == ("a", "b")
+    assert f"All rows that differ; {COLUMNS} of {COLUMNS + 11} columns" in written(place)
 
 
 def test_tables_beyond_those_that_are_sampled_are_listed(place: Place) -> None:
