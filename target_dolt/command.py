@@ -23,6 +23,7 @@ from target_dolt.schema import Tables
 from target_dolt.settings import Settings, config_errors
 from target_dolt.signals import watch_signals
 from target_dolt.target import TargetDolt
+from target_dolt.target_branch import resumed_branch
 from target_dolt_plugins import doltlite_engine
 
 
@@ -73,10 +74,11 @@ class Command(FromEnvironment, TargetDolt):
         settings = Settings.from_config(given)
         database = open_database(replace(settings.where, exists=True), load_plugins())
         try:
-            branch = f"the branch '{settings.branch or 'default'}'"
+            with told("the branches", "nothing was read"):
+                branch = resumed_branch(database, settings.branch, settings.pipeline_id)
             with (
-                told(branch, "nothing was read"),
-                database.connect(settings.branch) as connection,
+                told(f"the branch '{branch or 'default'}'", "nothing was read"),
+                database.connect(branch) as connection,
             ):
                 tables = Tables(database, connection)
                 line = state.read(connection, tables, settings.pipeline_id).line

@@ -18,7 +18,8 @@ from target_dolt import retry
 from target_dolt.backend import Database, changed_tables
 from target_dolt.errors import CommitConflictError, LockedError
 from target_dolt.messages import Commit, PendingCommit, TableChange
-from target_dolt.runs import BRANCHES, HELD_PREFIX, lock_name, remove_dead, run_branch
+from target_dolt.runs import HELD_PREFIX, lock_name, remove_dead, run_branch
+from target_dolt.target_branch import target_branch
 
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
@@ -55,7 +56,7 @@ class RunBranch:
         self._open = ExitStack()
         self._confirming = Lock()  # one connection has the pipeline's lock, for all lanes
         try:
-            self.branch = self._find_target(branch)
+            self.branch = self._open.enter_context(target_branch(database, branch, run))
             lock = lock_name(pipeline, self.branch)
             self._confirm_lock = self._take_lock(lock, pipeline)
             self._target = self._connect(self.branch)
@@ -73,17 +74,13 @@ class RunBranch:
             self._open.close()
             raise
 
+    @property
+    def is_of_run(self) -> bool:
+        """Whether the target branch has this run's id in its name: no other run fills it."""
+        return self._run in self.branch
+
     def _connect(self, branch: str) -> sa.Connection:
         return self._open.enter_context(self.database.connect(branch, write=True))
-
-    def _find_target(self, branch: str | None) -> str:
-        with self.database.connect(write=True) as connection, connection.begin():
-            default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
-            names = {name for (name,) in connection.exec_driver_sql(BRANCHES)}
-            if branch is not None and branch not in names:
-                self.database.call(connection, "dolt_branch", branch, default)
-                _log.info("Made the branch '%s' from '%s'", branch, default)
-        return branch or default
 
     def _take_lock(self, lock: str, pipeline: str) -> Callable[[], None]:
         try:

@@ -28,6 +28,7 @@ from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
 from target_dolt.sources import Sources
+from target_dolt.target_branch import branch_name
 from target_dolt.writer import Write
 
 _log = logging.getLogger("target-dolt")
@@ -44,7 +45,8 @@ class Load:
         self.run = new_run_id()
         self._sources = Sources(settings, plugins)
         with told(f"opening '{database.name}'", "nothing was changed"):
-            self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
+            branch = branch_name(settings.branch, settings.pipeline_id, self.run)
+            self.branch = RunBranch(database, branch, settings.pipeline_id, self.run)
             self.tables = Tables(database, self.connection)
             self._landing = Landing(
                 settings, plugins, self._sources, database, self.branch, self.tables

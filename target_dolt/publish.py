@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-
 import sqlalchemy as sa
 
 from target_dolt.errors import PushError, driver_words
 from target_dolt.load import Load
-from target_dolt.remote_settings import NO_TAG
 from target_dolt.remotes import push
+from target_dolt.runs import today
+from target_dolt.templates import made_name
 
 
 def publish(load: Load) -> None:
     """Tag a run's last commit, and push the branch and the tag, as the settings ask for.
 
-    A run without a commit makes no tag, and pushes what an earlier run could not.
+    A run without a commit makes no tag, and pushes what an earlier run could not;
+    a branch of its own, which it has not filled, is not pushed.
 
     Raises:
         PushError: One of them did not come about; the commits stand.
     """
     settings = load.settings
     tag = _tag(load, settings.tag) if settings.tag is not None and load.commits else None
-    if settings.push_remote is not None:
+    if settings.push_remote is not None and (load.commits or not load.branch.is_of_run):
         refs = (load.branch.branch, *([tag] if tag else ()))
         push(load.database, settings.push_remote, refs)
 
@@ -33,9 +32,9 @@ def _tag(load: Load, template: str) -> str:
         "pipeline": load.settings.pipeline_id,
         "run": load.run,
         "branch": load.branch.branch,
-        "date": f"{dt.datetime.now(tz=dt.timezone.utc):%Y-%m-%d}",
+        "date": today(),
     }
-    name = re.sub(r"^-+|-+$", "", NO_TAG.sub("-", template.format_map(fields)))
+    name = made_name(template, fields)
     database = load.database
     try:
         with database.connect(load.branch.branch, write=True) as connection, connection.begin():

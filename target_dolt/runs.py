@@ -24,10 +24,19 @@ BRANCHES = "SELECT name FROM dolt_branches"
 _log = logging.getLogger("target-dolt")
 
 
+BRANCH_FIELDS = ("pipeline", "run", "date")
+"""What a `branch` may name in braces."""
+
+
 def new_run_id() -> str:
     """Return an id that sorts by time: 20260131T235959-1a2b3c."""
     now = dt.datetime.now(tz=dt.timezone.utc)
     return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def today() -> str:
+    """Return the date in UTC."""
+    return f"{dt.datetime.now(tz=dt.timezone.utc):%Y-%m-%d}"
 
 
 def lock_name(pipeline: str, branch: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,12 +13,14 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 
 from target_dolt.backend import Where
 from target_dolt.errors import ConfigError
-from target_dolt.remote_settings import check_tag
+from target_dolt.remote_settings import TAG_FIELDS
+from target_dolt.runs import BRANCH_FIELDS, RUN_PREFIX
 from target_dolt.settings_table import (
     DEFAULT_AUTHOR,
     MAX_MESSAGE_BYTES,
     MESSAGE_FIELDS,
 )
+from target_dolt.templates import check_name, check_template
 from target_dolt.where_settings import DEFAULT_PATH, URL_FORMS
 
 
@@ -104,10 +105,18 @@ class Settings:
         if not (name.strip() and bracket and address.endswith(">")):
             msg = "`commit_author` must have the form: Name <address>"
             raise ConfigError(msg)
+        self._check_templates()
+
+    def _check_templates(self) -> None:
         if self.commit_message is not None:
-            _check_template(self.commit_message)
+            check_template("commit_message", self.commit_message, MESSAGE_FIELDS, counts=_COUNTS)
         if self.tag is not None:
-            check_tag(self.tag)
+            check_name("tag", self.tag, TAG_FIELDS)
+        if self.branch is not None:
+            check_name("branch", self.branch, BRANCH_FIELDS)
+            if self.branch.startswith(RUN_PREFIX):
+                msg = f"`branch` begins with '{RUN_PREFIX}', as the branches do that runs remove"
+                raise ConfigError(msg)
 
 
 _EXPECTED = {"type": "must be of the type ", "enum": "must be one of "}
@@ -132,26 +141,6 @@ def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> li
 
 
 _COUNTS = ("records", "added", "changed", "deleted")
-
-
-def _check_template(template: str) -> None:
-    try:
-        names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-    except ValueError as error:
-        msg = f"`commit_message` is not a template: {error}"
-        raise ConfigError(msg) from error
-    unknown = sorted(names - set(MESSAGE_FIELDS))
-    if unknown:
-        msg = (
-            f"`commit_message` names {', '.join(unknown)}; the fields are "
-            f"{', '.join(MESSAGE_FIELDS)}"
-        )
-        raise ConfigError(msg)
-    try:
-        template.format_map(dict.fromkeys(MESSAGE_FIELDS, "") | dict.fromkeys(_COUNTS, 0))
-    except (ValueError, AttributeError, LookupError) as error:
-        msg = f"`commit_message` has a format that its field does not take: {error}"
-        raise ConfigError(msg) from error
 
 
 def load_method(setting: str | None, stream: str, keys: Sequence[str]) -> str:

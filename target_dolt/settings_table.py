@@ -7,6 +7,7 @@ from typing import Any
 from singer_sdk import typing as th
 
 from target_dolt.remote_settings import REMOTE_SETTINGS
+from target_dolt.runs import BRANCH_FIELDS
 from target_dolt.where_settings import WHERE_SETTINGS
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -34,7 +35,8 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.StringType,
         title="Branch",
         description="The branch to commit to; made from the database's default branch where it "
-        "is missing. Default: the database's default branch.",
+        f"is missing. A template with these fields in braces: {', '.join(BRANCH_FIELDS)}. "
+        "Default: the database's default branch.",
     ),
     th.Property(
         "load_method",
