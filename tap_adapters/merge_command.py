@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import click
 import sqlalchemy as sa
 
 from tap_adapters.history import commit_of, query_errors
 from tap_adapters.remotes import default_branch
 from tap_adapters.shell import opened, told
-from target_dolt import Database
+from target_dolt import Database, state
 from target_dolt.errors import CommitConflictError, driver_words
 from target_dolt.settings_table import DEFAULT_AUTHOR
 
@@ -81,15 +83,37 @@ def merge_branch(
             raise CommitConflictError(msg) from None
         except _ConflictsError as error:
             msg = (
-                f"'{branch}' and '{into}' both changed {error}, in two ways; '{into}' stays as it "
-                f"was: look at both (`dolt-sync diff`), change one of them, and merge again"
+                f"'{branch}' and '{into}' both {error}; '{into}' stays as it was: "
+                f"{_LOADED_TWICE if error.pipelines else _CHANGED_TWICE}"
             )
             raise MergeConflictError(msg) from None
     return old, commit_of(database, into)
 
 
+_CHANGED_TWICE = "look at both (`dolt-sync diff`), change one of them, and merge again"
+_LOADED_TWICE = (
+    "begin a new run from the state there (`dolt-sync state`), and delete the branch that it takes "
+    "the place of"
+)
+
+
 class _ConflictsError(Exception):
-    """The tables with conflicts, as words; it ends the transaction that made them."""
+    """What both sides did, as words; it ends the transaction that made them.
+
+    Attributes:
+        pipelines: The pipelines whose states conflict.
+    """
+
+    def __init__(self, tables: Collection[str], pipelines: Collection[str]) -> None:
+        self.pipelines = pipelines
+        words = f"changed {_names(tables)}, in two ways"
+        if pipelines:
+            words = f"have a load of the pipeline {_names(pipelines)} since they parted"
+        super().__init__(words)
+
+
+def _names(names: Collection[str]) -> str:
+    return ", ".join(f"'{one}'" for one in sorted(names))
 
 
 def _merge(database: Database, connection: sa.Connection, arguments: tuple[str, ...]) -> None:
@@ -101,11 +125,13 @@ def _merge(database: Database, connection: sa.Connection, arguments: tuple[str, 
         failed = error  # DoltLite's way to tell of conflicts; Dolt lets them stand
     found = {row[0] for query in _CONFLICTS for row in connection.exec_driver_sql(query)}
     if found:
-        raise _ConflictsError(", ".join(f"'{table}'" for table in sorted(found)))
+        pipelines = connection.exec_driver_sql(_PIPELINES).scalars() if state.NAME in found else ()
+        raise _ConflictsError(found, list(pipelines))
     if failed is not None:
         raise failed
 
 
+_PIPELINES = f"SELECT our_pipeline_id FROM dolt_conflicts_{state.NAME}"  # noqa: S608 - ours
 _CONFLICTS = tuple(
     f"SELECT * FROM dolt_{what}"  # noqa: S608 - words of ours
     for what in ("conflicts", "schema_conflicts", "constraint_violations")

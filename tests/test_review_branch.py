@@ -48,6 +48,17 @@ def test_a_second_review_begins_from_the_default_branchs_state(place: Place) -> 
     assert print_state(place, branch=REVIEW) == '{"n":3}\n'
 
 
+def test_a_second_review_of_one_pipeline_is_not_merged_over_the_first(place: Place) -> None:
+    """Which of the two states would hold? The message says to run again instead."""
+    place.load([DOGS, dog(1), state({"n": 1})])
+    first, second = (review(place, DOGS, dog(n), state({"n": n})) for n in (2, 3))
+    out(run("merge", database_of(place), first))
+    refused = run("merge", database_of(place), second)
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert f"'{second}' and 'main' both have a load of the pipeline 'default'" in refused.stderr
+    assert (ids(place), kept(place)) == ([1, 2], {"n": 2})
+
+
 def test_a_review_that_changes_nothing_leaves_no_branch(place: Place) -> None:
     """Neither here nor at a remote; the STATE goes out. A name without the run's id stays."""
     remote = str(place.directory / "shared.remote")
