@@ -41,10 +41,11 @@ def fits(name: str) -> bool:
 def fits_table(name: str) -> bool:
     """Whether every database takes the name as it is for a table.
 
-    Dolt has no table with an emoji, nor one whose last byte is a blank in Latin-1.
+    Dolt has no table with an emoji, nor one whose last byte is a blank in Latin-1 to Go, for which
+    U+001C to U+001F are none.
     """
     last = name.encode()[-1:]
-    blank = last.decode("latin-1").isspace()
+    blank = last not in b"\x1c\x1d\x1e\x1f" and last.decode("latin-1").isspace()
     return fits(name) and name != "." and max(name) <= "\uffff" and not blank
 
 
