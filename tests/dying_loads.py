@@ -88,6 +88,10 @@ class Points:
         setattr(owner, function, wrapped)
 
 
+Work = Callable[[Mapping[str, Any], Points], None]
+"""What a request asks for."""
+
+
 class EveryHook:
     """A plugin with each hook that a load calls: it observes, or says "not mine"."""
 
@@ -165,15 +169,21 @@ def _all_below(parent: type) -> Iterator[type]:
         yield from _all_below(child)
 
 
-def load(request: Mapping[str, Any], directory: Path) -> NoReturn:
-    """Be one load, to its end or to its point."""
+def load(request: Mapping[str, Any], points: Points) -> None:
+    """Be one load."""
+    plugins = load_plugins([EveryHook(points)])
+    with Path(request["input"]).open(encoding="utf-8") as messages:
+        TargetDolt(config=request["config"], plugins=plugins).listen(messages)
+
+
+def run(work: Work, request: Mapping[str, Any], directory: Path) -> NoReturn:
+    """Do some work, to its end or to its point."""
     os.dup2(os.open(directory / "out", os.O_WRONLY | os.O_CREAT), 1)
     os.dup2(os.open(directory / "err", os.O_WRONLY | os.O_CREAT), 2)
     point, number = request["point"], request["number"]
     points = Points(directory, point, number)
     code = 1
     try:
-        plugins = load_plugins([EveryHook(points)])
         arm(points)
         if point == "instant":
             signal.setitimer(signal.ITIMER_REAL, number / 1_000_000)
@@ -183,8 +193,7 @@ def load(request: Mapping[str, Any], directory: Path) -> NoReturn:
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
-        with Path(request["input"]).open(encoding="utf-8") as messages:
-            TargetDolt(config=request["config"], plugins=plugins).listen(messages)
+        work(request, points)
         code = 0
     except BaseException:  # noqa: BLE001 - told to whoever reads the answer
         traceback.print_exc()
@@ -195,14 +204,14 @@ def load(request: Mapping[str, Any], directory: Path) -> NoReturn:
         os._exit(code)
 
 
-def main() -> None:
+def main(work: Work = load) -> None:
     """Answer requests until there are no more."""
     for line in sys.stdin:
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name)
             pid = os.fork()
             if pid == 0:
-                load(json.loads(line), directory)
+                run(work, json.loads(line), directory)
             _, status = os.waitpid(pid, 0)
             texts = {one: _text(directory / one) for one in ("out", "err", "counts", "died")}
         code = os.waitstatus_to_exitcode(status)

@@ -160,11 +160,15 @@ class Answer:
 
 
 class Loads:
-    """The process whose forks are loads that die."""
+    """The process whose forks are loads that die, or whatever a program's are."""
+
+    def __init__(self, program: str = "dying_loads.py") -> None:
+        """Keep the program's name."""
+        self._program = program
 
     def __enter__(self) -> Self:
         """Start it."""
-        program = Path(__file__).parent / "dying_loads.py"
+        program = Path(__file__).parent / self._program
         self._process = subprocess.Popen(
             [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -178,9 +182,14 @@ class Loads:
         self, config: Mapping[str, Any], messages: Path, point: str = "", number: int = 0
     ) -> Answer:
         """Run a load, to its end or to a point."""
+        return self.ask(
+            {"config": config, "input": str(messages), "point": point, "number": number}
+        )
+
+    def ask(self, request: Mapping[str, Any]) -> Answer:
+        """Let a fork do what a request says."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        request = {"config": config, "input": str(messages), "point": point, "number": number}
         print(json.dumps(request), file=self._process.stdin, flush=True)
         answer = json.loads(self._process.stdout.readline())
         counts = Counter(json.loads(answer.pop("counts") or "{}"))
@@ -245,13 +254,30 @@ class Crashes:
         return self._loads.load(config, messages, point, number)
 
     def run(
-        self, branch: str, since: int, point: str = "", number: int = 0, *, version: int
+        self,
+        branch: str,
+        since: int,
+        point: str = "",
+        number: int = 0,
+        *,
+        version: int,
+        through: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Run the tap from a bookmark into a branch, which begins at the seed."""
+        """Run the tap from a bookmark into a branch, which begins at the seed.
+
+        Args:
+            branch: The branch.
+            since: The bookmark.
+            point: Where the load dies, if anywhere.
+            number: At which time that it is come to.
+            version: The version of the stream towns.
+            through: Settings of another way to the same database.
+        """
         if branch not in self.place.branches():
             self.place.call("dolt_branch", branch, SEED)
         messages = self._input(self.case.tap(since, version, self.place.directory))
-        return self._load(branch, messages, point, number)
+        settings = {**self._settings, **(through or {})}
+        return self._load(branch, messages, point, number, settings)
 
     def content(self, at: str) -> Content:
         """Return all that a reader of a branch or commit finds."""
@@ -301,11 +327,12 @@ class Crashes:
         again = self.run(branch, since, version=3)
         assert again.code == 0, (died, again.err)
         assert again.told == LAST, (died, again)
-        self._compare(branch, died, exactly=look)
+        self.compare(branch, died, exactly=look)
         self.forget(branch)
         return died
 
-    def _compare(self, branch: str, died: Answer, *, exactly: bool) -> None:
+    def compare(self, branch: str, died: Answer, *, exactly: bool) -> None:
+        """Compare what a branch holds after a load that was disturbed with an undisturbed one."""
         found = self.content(branch)
         assert found.keys() == self.expected.keys(), died
         for table, rows in self.expected.items():
