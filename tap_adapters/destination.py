@@ -22,6 +22,12 @@ Row = Sequence[Any]
 CHUNK_ROWS = 1_000
 """Rows of one statement."""
 
+ANSWER_LOST = (
+    "the connection was lost while the rows were committed there: they are there all or not at "
+    "all; restore again, which does what is missing"
+)
+"""What was kept where nobody can know it."""
+
 
 class Destination(abc.ABC):
     """One database, in one transaction where it has such for its tables' forms too.

@@ -11,7 +11,7 @@ from typing import Any
 import pymysql
 import sqlalchemy as sa
 
-from tap_adapters.destination import Destination
+from tap_adapters.destination import ANSWER_LOST, Destination
 from tap_adapters.mysql import MySQLSnapshot, sends_bytes
 from tap_adapters.snapshot import Selection, SourceError, connected, shown
 from tap_adapters.source_schema import SourceColumn, SourceTable
@@ -30,26 +30,32 @@ _TEXT = re.compile(r"VARCHAR\((\d+)\)")
 @contextmanager
 def destination(url: sa.URL, selection: Selection, *, dry_run: bool) -> Iterator[Destination]:
     """Open a database; rows are kept where nothing fails, tables that were made always."""
+    there: MySQLDestination | None = None
     try:
         with connected(url) as connection:
             connection.exec_driver_sql("SET SESSION foreign_key_checks = 0")
             snapshot = MySQLSnapshot(connection, selection, write=True)
             connection.exec_driver_sql(_STRICT)
-            yield MySQLDestination(connection, snapshot, dry_run=dry_run)
-            if not dry_run:
-                connection.commit()
+            there = MySQLDestination(connection, snapshot, dry_run=dry_run)
+            yield there
     except (sa.exc.DBAPIError, pymysql.err.Error) as error:
-        msg = (
-            f"{shown(url)}: {getattr(error, 'orig', error)}; no row was changed there, tables that "
-            "were made for the commit may be there, empty"
-        )
+        kept = there.kept if there is not None else "nothing was changed there"
+        msg = f"{shown(url)}: {getattr(error, 'orig', error)}; {kept}"
         raise SourceError(msg) from error
 
 
 class MySQLDestination(Destination):
-    """A MySQL or MariaDB database."""
+    """A MySQL or MariaDB database.
+
+    Attributes:
+        kept: What an error leaves behind, in words.
+    """
 
     dialect = "mysql"
+    kept = (
+        "no row was changed there, tables that were made for the commit may be there, empty; "
+        "restore again"
+    )
 
     def type_of(self, column_type: ColumnType) -> str:
         """Return the type: Dolt's types are MySQL's."""
@@ -73,7 +79,9 @@ class MySQLDestination(Destination):
     ) -> None:
         """Keep the rows; set the next values."""
         if not self._dry_run:
+            self.kept = ANSWER_LOST
             self.connection.commit()
+            self.kept = "its rows are there, its tables' next values may not; restore again"
         for table in (*made, *there) if native else ():
             for column in table.columns:
                 if column.counter is not None:

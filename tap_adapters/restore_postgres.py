@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
-from tap_adapters.destination import Destination, Row
+from tap_adapters.destination import ANSWER_LOST, Destination, Row
 from tap_adapters.postgres import PostgresSnapshot
 from tap_adapters.restore_copy import Lines, copy_text
 from tap_adapters.restore_postgres_types import in_order, literal, type_statement
@@ -51,16 +51,20 @@ _OTHER: tuple[tuple[type[ColumnType], Callable[[Any], str]], ...] = (
 @contextmanager
 def destination(url: sa.URL, selection: Selection, *, dry_run: bool) -> Iterator[Destination]:
     """Hold one transaction open, committed where nothing fails."""
+    is_asked = False
     try:
         with connected(url) as connection:
             there = connection.execution_options(isolation_level="REPEATABLE READ")
             snapshot = PostgresSnapshot(there, selection)
             yield PostgresDestination(there, snapshot, dry_run=dry_run)
             if not dry_run:
+                is_asked = True
                 there.commit()
     except (sa.exc.DBAPIError, _driver_error()) as error:
         reason = getattr(error, "orig", error)
-        msg = f"{shown(url)}: {str(reason).strip()}; nothing was changed there"
+        is_lost = is_asked and getattr(error, "connection_invalidated", False)
+        kept = ANSWER_LOST if is_lost else "nothing was changed there"
+        msg = f"{shown(url)}: {str(reason).strip()}; {kept}"
         raise SourceError(msg) from error
 
 
