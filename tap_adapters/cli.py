@@ -8,6 +8,7 @@ import click
 
 from tap_adapters.history_commands import diff, log, plugins, state
 from tap_adapters.merge_command import merge
+from tap_adapters.prune_command import command as prune
 from tap_adapters.remote_commands import branches, clone, pull, push, tags
 from tap_adapters.report_command import report
 from tap_adapters.restore_command import restore
@@ -46,6 +47,7 @@ for command in (
     log,
     merge,
     plugins,
+    prune,
     pull,
     push,
     report,

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import CommitConflictError, driver_words
+from target_dolt.upkeep import Upkeep
 from target_dolt.writer import Writer
 
 
@@ -96,7 +97,7 @@ class Table:
     exact: bool = True
 
 
-class Database(abc.ABC):
+class Database(Upkeep):
     """One open database with its branches. Closing it ends whatever opening it began."""
 
     name: str
@@ -130,10 +131,6 @@ class Database(abc.ABC):
         Whoever uses it begins the transaction and closes the cursor.
         """
         return connection.connection.cursor()
-
-    @abc.abstractmethod
-    def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
-        """Call one of Dolt's procedures and return the first value of its answer."""
 
     @abc.abstractmethod
     def lock(self, name: str) -> AbstractContextManager[Callable[[], None]]:

@@ -20,7 +20,7 @@ from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
 from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
-from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer
+from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, bytes_in
 from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_remotes import REFUSALS, clone
 from target_dolt_plugins.dolt_server import check_server, engine, error_code, good_lanes
@@ -190,6 +190,10 @@ class DoltDatabase(Database):
         """Return the rows that differ, each side by its own commit's columns."""
         statement = f"SELECT * FROM dolt_diff(%s, %s, %s) {where}"  # noqa: S608 - words of ours
         return connection.exec_driver_sql(statement, (old, new, table))
+
+    def size(self) -> int | None:
+        """Return the bytes of a directory's files; a server's cannot be seen."""
+        return None if self._server is None else bytes_in(self._server.directory / ".dolt")
 
     def close(self) -> None:
         """Stop the server where it is ours, after the last other run that uses it."""

@@ -204,6 +204,11 @@ class DirectoryServer:
             self._files.cleanup()
 
 
+def bytes_in(directory: Path) -> int:
+    """Return how many bytes the files below a directory have."""
+    return sum(one.stat().st_size for one in directory.rglob("*") if one.is_file())
+
+
 def check_name(directory: Path) -> None:
     """Raise ConfigError for a directory whose name Dolt's server cannot take."""
     if any(one in directory.absolute().name for one in _NOT_IN_NAMES):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import CommitConflictError, ConfigError, LockedError
-from target_dolt.remotes import refuse_existing
+from target_dolt.remotes import refuse_existing, remotes
 from target_dolt_plugins import doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_evolution import alter
@@ -198,6 +198,27 @@ class DoltLiteDatabase(Database):
         """Return the rows that differ; each table has a function for that."""
         function = self._sql.identifier_preparer.quote(f"dolt_diff_{table}")
         return connection.exec_driver_sql(f"SELECT * FROM {function}(?, ?) {where}", (old, new))  # noqa: S608 - quoted
+
+    def forget_remote_branches(self, connection: sa.Connection, names: Collection[str]) -> None:
+        """Forget all that is known of the remotes' branches: no option of DoltLite's does it."""
+        for remote, url in remotes(connection).items():
+            if any(name.startswith(f"{remote}/") for name in names):
+                with connection.begin():
+                    self.call(connection, "dolt_remote", "remove", remote)
+                    self.call(connection, "dolt_remote", "add", remote, url)
+
+    def collect(self, connection: sa.Connection) -> None:
+        """Write the file anew without what nothing leads to; no transaction may be open."""
+        driver: Any = connection.connection.driver_connection
+        statement = "SELECT dolt_gc()"
+        try:
+            driver.execute(statement).fetchall()
+        except driver.Error as error:
+            raise sa.exc.OperationalError(statement, None, error) from error
+
+    def size(self) -> int | None:
+        """Return the bytes of the file."""
+        return self.path.stat().st_size
 
     def close(self) -> None:
         """Close the database: connections are closed by whoever opened them."""
