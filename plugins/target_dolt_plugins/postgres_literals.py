@@ -18,31 +18,43 @@ from target_dolt import values
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt_plugins.native_rules import native
 
-_TOKEN = re.compile(r'(?P<mark>[{},])|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^{},"]+)', re.DOTALL)
-_NEEDS_QUOTES = re.compile(r'[{}(),"\\\s]|^$|^null$', re.IGNORECASE)
+_COMMAS = {"box": ";"}
+"""What parts the elements of an array, where it is no comma.
+https://www.postgresql.org/docs/16/arrays.html#ARRAYS-INPUT"""
+
+_TOKENS = {
+    comma: re.compile(
+        rf'(?P<mark>[{{}}{comma}])|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^{{}}{comma}"]+)',
+        re.DOTALL,
+    )
+    for comma in ",;"
+}
+_NEEDS_QUOTES = re.compile(r'[{}(),;"\\\s]|^$|^null$', re.IGNORECASE)
 
 _WHOLE = frozenset(
     {"int2", "int4", "int8", "smallint", "integer", "int", "bigint", "oid", "xid", "cid"}
 )
 _EXACT = frozenset({"numeric", "decimal"})
 _TRUTH = {"t": True, "f": False, "true": True, "false": False}
-_JSON = frozenset({"json", "jsonb"})
+_OBJECTS = frozenset({"jsonb", "hstore"})
+_VECTORS = frozenset({"oidvector", "int2vector"})
 
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def parse_array(text: str, element: Callable[[str], Any]) -> list[Any]:
+def parse_array(text: str, element: Callable[[str], Any], comma: str = ",") -> list[Any]:
     """Return what an array's literal holds; ValueError where it is none.
 
     Args:
         text: `{1,NULL,{"a b"}}`, without bounds before it.
         element: Makes a value of one element's text.
+        comma: What parts the elements.
     """
     stack: list[list[Any]] = []
     whole: list[Any] | None = None
     place = 0
     while place < len(text):
-        match = _TOKEN.match(text, place)
+        match = _TOKENS[comma].match(text, place)
         if match is None or whole is not None:
             raise _no_array()
         place = match.end()
@@ -77,38 +89,54 @@ def _element(match: re.Match[str], element: Callable[[str], Any]) -> Any:
 
 
 def _element_reader(name: str) -> Callable[[str], Any]:
-    """Return how an element's text becomes JSON: whole numbers, booleans and JSON as
+    """Return how an element's text becomes JSON: whole numbers, booleans and jsonb as
     themselves, all else as text, so that no digit is lost."""
     if name in _WHOLE:
         return int
     if name in {"bool", "boolean"}:
         return _TRUTH.__getitem__
-    return values.parse_json if name in _JSON else str
+    return values.parse_json if name == "jsonb" else str
 
 
 def array(schema: Schema, column_type: ColumnType) -> Converter:
     """Write an array as JSON, sent as JSON or as Postgres's literal.
 
-    Exact numbers are texts in it: JSON's numbers have no scale on every backend. A literal with
-    bounds (`[0:1]={1,2}`) stays a text, which JSON has room for.
+    Exact numbers are texts in it: JSON's numbers have no scale on every backend. So are
+    composites: the order of an object's keys, which is that of their fields, is not kept on every
+    backend. A literal with bounds (`[0:1]={1,2}`) stays a text, which JSON has room for.
     """
     write = values.writer({}, column_type)
-    name = native(schema).name
+    own = native(schema)
+    name, depth = own.name, max(own.dimensions, 1)
     read = _element_reader(name)
 
     def convert(value: Any) -> Any:
-        if isinstance(value, str):
+        is_literal = isinstance(value, str)
+        if is_literal:
             if value.startswith("["):
                 return _json_text(value).decode()
             try:
-                value = parse_array(value, read)
+                value = parse_array(value, read, _COMMAS.get(name, ","))
             except (KeyError, msgspec.DecodeError):
                 raise _no_array() from None
         if not isinstance(value, list):
             raise _no_array()
-        return write(_spelled(value) if name in _EXACT else value)
+        if name in _EXACT:
+            value = _spelled(value)
+        elif name == "json":
+            value = value if is_literal else _json_texts(value, depth)
+        elif name not in _OBJECTS:
+            value = _with_texts(value, _composite_text)
+        return write(value)
 
     return convert
+
+
+def _json_texts(value: Any, depth: int) -> Any:
+    """Return an array of JSON values, of so many dimensions, with each as its text."""
+    if isinstance(value, list) and depth:
+        return [_json_texts(one, depth - 1) for one in value]
+    return None if value is None else _json_text(value).decode()
 
 
 def _spelled(value: Any) -> Any:
@@ -123,23 +151,26 @@ def _spelled(value: Any) -> Any:
 def array_literal(schema: Schema, column_type: ColumnType) -> Converter:
     """Return a stored array as Postgres's literal."""
     own = native(schema)
-    depth = max(own.dimensions, 1) if own.name in _JSON else 0
+    depth = max(own.dimensions, 1) if own.name == "jsonb" else 0
     is_json = isinstance(column_type, sa.JSON)
+    comma = _COMMAS.get(own.name, ",")
 
     def convert(value: Any) -> str:
         parsed = value if is_json else values.parse_json(value)
         if own.name == "hstore":
-            parsed = _with_hstores(parsed)
-        return parsed if isinstance(parsed, str) else _array_text(parsed, depth)
+            parsed = _with_texts(parsed, _hstore_text)
+        elif own.name in _VECTORS and isinstance(parsed, list):
+            parsed = [_with_vectors(one) for one in parsed]
+        return parsed if isinstance(parsed, str) else _array_text(parsed, depth, comma)
 
     return convert
 
 
-def _array_text(value: Any, depth: int) -> str:
+def _array_text(value: Any, depth: int, comma: str = ",") -> str:
     """Write an array; `depth` is how many levels are arrays where the elements are JSON, else 0."""
     if isinstance(value, list) and depth != -1:
         inner = {0: 0, 1: -1}.get(depth, depth - 1)
-        return "{" + ",".join(_array_text(one, inner) for one in value) + "}"
+        return "{" + comma.join(_array_text(one, inner, comma) for one in value) + "}"
     if value is None:
         return "NULL"
     if depth == -1:
@@ -168,6 +199,15 @@ def vector_literal(_schema: Schema, _column_type: ColumnType) -> Converter:
     return lambda value: " ".join(str(one) for one in value)
 
 
+def _with_vectors(value: Any) -> Any:
+    """Return what is in an array of vectors: the innermost lists, which have no NULL, are these."""
+    if not isinstance(value, list):
+        return value
+    if any(one is None or isinstance(one, list) for one in value):
+        return [_with_vectors(one) for one in value]
+    return " ".join(str(one) for one in value)
+
+
 def hstore_literal(_schema: Schema, column_type: ColumnType) -> Converter:
     """Return a stored object of texts as hstore's literal.
 
@@ -185,11 +225,11 @@ def _hstore_text(pairs: Any) -> str:
     )
 
 
-def _with_hstores(value: Any) -> Any:
-    """Return an array whose objects are written out as hstores."""
+def _with_texts(value: Any, spell: Callable[[Any], str]) -> Any:
+    """Return an array whose objects are written out: hstores, composites."""
     if isinstance(value, list):
-        return [_with_hstores(one) for one in value]
-    return _hstore_text(value) if isinstance(value, dict) else value
+        return [_with_texts(one, spell) for one in value]
+    return spell(value) if isinstance(value, dict) else value
 
 
 def composite_literal(_schema: Schema, _column_type: ColumnType) -> Converter:
