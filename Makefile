@@ -61,7 +61,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test fuzz taps targets fixtures lint bench clean
+.PHONY: help demo test fuzz findings taps targets fixtures lint bench clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -74,8 +74,15 @@ test: $(PROJECT) $(MELTANO) $(STORAGE) $(TEST_TAPS) ## Run the tests (PYTEST_ARG
 	@TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" \
 		TARGET_DOLT_TEST_STORAGE="$(CURDIR)/$(ENVS)/storage/bin" $(PYTEST) $(PYTEST_ARGS)
 
-fuzz: $(PROJECT) ## Let loads die at every point of what they do, and compare; takes an hour
+fuzz: $(PROJECT) ## Let loads die at every point, carry many values of each type; takes an hour
 	@$(PYTEST) -m fuzz $(PYTEST_ARGS)
+
+# One process: each test adds to the file. Both backends, Postgres with its extensions, MariaDB.
+findings: $(PROJECT) ## Record anew what becomes of each type, and make docs/types.md of it
+	@rm -f tests/data/types.json
+	@TARGET_DOLT_TEST_RECORD=1 $(BIN)/python -m pytest -n0 tests/test_types_found.py \
+		tests/test_postgres_extensions.py $(PYTEST_ARGS)
+	@$(BIN)/python -m target_dolt.docs > docs/types.md
 
 taps: $(PROJECT) $(ALL_TAPS) ## Run real taps of every family, content compared with their sources
 	@$(PYTEST) tests/test_log_based.py tests/test_tap_families.py $(PYTEST_ARGS)

@@ -50,8 +50,6 @@ class TypeRule:
             such a column ends the run; otherwise it is kept as text.
         edges: Single values that the column type does not have, in words: each ends the run
             under `strict_types`, and otherwise turns its column into text.
-        kept: `exactly`, or `as text` where the column compares and sorts as text and the
-            source's type does not.
         example: The native type with parameters, or words of a JSON Schema, where the column's
             type depends on them.
     """
@@ -67,7 +65,6 @@ class TypeRule:
     read: ConverterFactory | None = None
     refuses: str = ""
     edges: str = ""
-    kept: str = "exactly"
     example: str = ""
 
     def matches(self, schema: Schema) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.dialects import sqlite
@@ -14,10 +16,18 @@ from target_dolt.plugins import load_plugins
 from target_dolt.types import type_text
 from target_dolt.values import parse_json
 
+FOUND = Path(__file__).parents[1] / "tests" / "data" / "types.json"
+"""By dialect, property and backend, what tests found to become of a type."""
+
+Found = Mapping[str, Mapping[str, str]]
+
+BACKENDS = {"dolt": "Dolt", "doltlite": "DoltLite"}
+
 HEAD = """\
 # Types
 
-Made from the rules of the dialects by `python -m target_dolt.docs`; a test holds the two together.
+Made by `python -m target_dolt.docs`, from the rules of the dialects and from what tests found to
+become of each type (`tests/data/types.json`); tests hold them together.
 
 A stream's native types come with its SCHEMA as `x-sql-datatype` (and `-properties`), or from the
 tap's catalog file (`source_catalog`), or from the source itself (`source_url`). Where none of these
@@ -25,10 +35,13 @@ names a type, JSON Schema alone chooses it: the table `json-schema`. `source_dia
 says whose names they are where the names do not tell.
 
 - **exactly**: the value is read back as it came, and goes back into its own database as itself.
-- **as text**: the same, but the column compares and sorts as text; the source's type does not.
+- **as text**: the same, but the column sorts as text, otherwise than the source does; or the source
+  has no order for such values. Columns of JSON are not sorted, and texts go by code points.
 - **refused**: the run ends at the SCHEMA. `strict_types: false` keeps what the tap sends as text.
 
-Tests load each type that is called refused on both backends, and it must end the run.
+Tests carry values of each type, some by hand and more at random, from its database (or from what a
+tap sends, where no server is asked) to both backends and back, compare them, and sort them in both.
+Where types of one row differ, those that are kept as text are named.
 
 A single value that its column's type does not have (the last column names them) ends the run with
 its stream, column and key. With `strict_types: false` the column becomes text, the value is kept as
@@ -54,8 +67,12 @@ BESIDE_ROWS = (
     ("foreign keys", "yes, verified with every row before the commit",
      ("no: SQLite declares them only when a table is made, and enforces none unless a connection "
      "asks"), "those that lead to a table which was not taken along"),
-    ("checks", "MySQL's and MariaDB's", "no: values are stored in another form",
-     "those in the SQL of Postgres and SQLite, which Dolt does not speak"),
+    ("checks",
+     ("MySQL's and MariaDB's; of Postgres those that compare columns with literals and with each "
+     "other: numbers but floats, dates, moments, texts by equality"),
+     "no: values are stored in another form",
+     ("those with other words of Postgres; SQLite's, whose columns take values of any type and "
+     "compare them so")),
     ("defaults", "literals; MySQL's and MariaDB's expressions",
      "no: SQLite declares them only when a table is made", "computed ones of other databases"),
     ("comments", "yes", "no: SQLite has none", ""),
@@ -67,7 +84,10 @@ matters and a bulk load, which replaces by key, meets no second unique index. Wh
 refuses (a name that is taken, a key that is too long) stays in the catalogue, the log says so, and
 the run goes on. A tap's load of such a table takes all but the key off: a tap reads its tables one
 after the other, and nothing of one instant holds for its rows. Tables that a tap alone fills have
-their key, and with `source_url` the rest in the catalogue.
+their key, and with `source_url` the rest in the catalogue: what came since the last run comes
+stream by stream, and in between a row may lead to one that is yet to come, and two rows may share
+a unique value; and whatever is on a table would be taken off and made anew, of every row, in each
+run.
 """
 
 _ANY_NAME = "any other name"
@@ -96,29 +116,50 @@ def _json(rule: TypeRule) -> str:
     return ", ".join([rule.json or "any", *([f"format {rule.format}"] if rule.format else [])])
 
 
-def _types(rule: TypeRule) -> tuple[str, str]:
-    """Return how the two backends declare the rule's column."""
+def _types(rule: TypeRule, example: str) -> tuple[str, str]:
+    """Return how the two backends declare the rule's column, the first with an example."""
     from target_dolt_plugins import dolt_types, doltlite_types  # noqa: PLC0415 - they import us
 
     column_type = rule.column_type(_sample(rule))
     lite: ColumnType = doltlite_types.storage(column_type).ddl
     dolt = type_text(dolt_types.storage(column_type).ddl)
-    return dolt, str(lite.compile(dialect=sqlite.dialect()))
+    return dolt + example, str(lite.compile(dialect=sqlite.dialect()))
 
 
-def _row(rule: TypeRule) -> list[str]:
+def _kept(dialect: Dialect, rule: TypeRule, found: Found, backend: str) -> str:
+    """Return what became of the types that a rule is for."""
+    by_kind: dict[str, list[str]] = {}
+    for key, kept in found.items():
+        schema = parse_json(key)
+        if dialect.rule(schema) is rule:
+            by_kind.setdefault(kept[backend], []).append(schema.get("x-sql-datatype", ""))
+    if len(by_kind) < 2:  # noqa: PLR2004 - all of them, or none
+        return next(iter(by_kind), "not tried")
+    names = ", ".join(f"`{one}`" for one in sorted(by_kind["as text"]))
+    return f"exactly; as text: {names}"
+
+
+def _row(dialect: Dialect, rule: TypeRule, found: Found) -> list[str]:
     notes = [rule.loses and f"not kept: {rule.loses}", rule.edges and f"no place for: {rule.edges}"]
+    kept = [_kept(dialect, rule, found, one) for one in BACKENDS]
     if rule.refuses:
-        return [_names(rule), _json(rule), "refused", "refused", rule.refuses]
-    dolt, lite = _types(rule)
+        return [_names(rule), _json(rule), *kept, rule.refuses]
     example = f" for `{rule.example}`" if rule.example else ""
     return [
         _names(rule),
         _json(rule),
-        f"{dolt}{example}: {rule.kept}",
-        f"{lite}: {rule.kept}",
+        *(f"{one}: {how}" for one, how in zip(_types(rule, example), kept, strict=True)),
         "; ".join(note for note in notes if note),
     ]
+
+
+def _counted(found: Found) -> str:
+    """Return how many types were tried, and what became of them."""
+    told = []
+    for backend, name in BACKENDS.items():
+        counts = Counter(one[backend] for one in found.values())
+        told.append(f"{name}: {', '.join(f'{counts[one]} {one}' for one in sorted(counts))}")
+    return f"{len(found)} types were tried. {'; '.join(told)}."
 
 
 def _table(head: list[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -128,14 +169,16 @@ def _table(head: list[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
-def _section(dialect: Dialect) -> Iterator[str]:
+def _section(dialect: Dialect, found: Found) -> Iterator[str]:
     native = [rule for rule in dialect.rules if rule.native]
     yield f"\n## {dialect.name}\n"
     if dialect.checked:
         schemes = ", ".join(f"`{one}://`" for one in dialect.schemes)
         yield f"Tried {dialect.checked}. Its `source_url` begins with {schemes}.\n"
-    head = ["native type", "JSON Schema", "Dolt", "DoltLite", "what to know"]
-    rows = [_row(rule) for rule in native or dialect.rules]
+    if found:
+        yield f"{_counted(found)}\n"
+    head = ["native type", "JSON Schema", *BACKENDS.values(), "what to know"]
+    rows = [_row(dialect, rule, found) for rule in native or dialect.rules]
     yield from _table(head if native else head[1:], rows if native else [row[1:] for row in rows])
     sources = sorted(
         {rule.source.split(": ")[0] for rule in native or dialect.rules if rule.source}
@@ -150,8 +193,9 @@ def types_page() -> str:
         *_table(["", "Dolt", "DoltLite", "in the catalogue alone"], BESIDE_ROWS),
     ]
     lines.append(BESIDE_END.rstrip())
+    found = parse_json(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
     for dialect in sorted(load_plugins().dialects.values(), key=lambda one: one.name):
-        lines += _section(dialect)
+        lines += _section(dialect, found.get(dialect.name, {}))
     return "\n".join(lines) + "\n"
 
 

@@ -32,21 +32,23 @@ SQLITE: dict[str, list[Any]] = {
     "BOOLEAN": [1, 0],
     "DATETIME": ["2024-02-29 12:00:00"],
     "DATE": ["any text"],
-    "JSON": ['{"a":[1,null]}'],
+    "JSON": ['{"a":[1,null]}', ' {"a":  1.50, "a": 1E-9} '],
     "MY TYPE": ["of no meaning"],
 }
 
 
-def test_sqlite_types_are_kept_exactly_and_written_back(place: Place) -> None:
-    """By the declared type and by what the value is; lengths mean nothing to SQLite."""
+def carried(
+    place: Place, types: dict[str, list[Any]]
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], sqlite3.Connection]:
+    """Carry columns from SQLite to a backend and back; return what came and what went back."""
     source = sqlite3.connect(":memory:")
-    wanted: list[Column] = [(f"c{n}", native, []) for n, native in enumerate(SQLITE)]
+    wanted: list[Column] = [(f"c{n}", native, []) for n, native in enumerate(types)]
     declared = ", ".join(f"{name} {native}" for name, native, _ in wanted)
     marks = ", ".join("?" for _ in wanted)
     for table in ("source", "back"):
         source.execute(f"CREATE TABLE {table} (id INTEGER, {declared})")
-    for number in range(max(map(len, SQLITE.values()))):
-        values = [one[number] if number < len(one) else None for one in SQLITE.values()]
+    for number in range(max(map(len, types.values()))):
+        values = [one[number] if number < len(one) else None for one in types.values()]
         source.execute(f"INSERT INTO source VALUES ({number}, {marks})", values)
     rows = [
         {"id": row[0]}
@@ -62,6 +64,12 @@ def test_sqlite_types_are_kept_exactly_and_written_back(place: Place) -> None:
         bound = [float(one) if isinstance(one, Decimal) else one for one in row.values()]
         source.execute(f"INSERT INTO back VALUES ({number}, {marks})", bound)
     came, went = (source.execute(f"SELECT * FROM {one}").fetchall() for one in ("source", "back"))
+    return came, went, source
+
+
+def test_sqlite_types_are_kept_exactly_and_written_back(place: Place) -> None:
+    """By the declared type and by what the value is; lengths mean nothing to SQLite."""
+    came, went, source = carried(place, SQLITE)
     source.close()
     assert went == came
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from support import Place
+from support_random import FEW, MANY, drawn
+from support_random_postgres import EXTENSIONS as EXTENDED
 from support_sources import Postgres, needs_postgres
-from support_types import Column
-from test_postgres_types import changed, fill, messages
+from test_postgres_types import changed, columns_of, fill, messages
+from test_types_found import of_postgres, together
 
 pytestmark = needs_postgres
 
@@ -53,9 +55,20 @@ def source(postgres: Postgres) -> Any:
 
 def test_types_of_extensions_are_kept_exactly_and_written_back(place: Place, source: Any) -> None:
     """As their own text, and back by a cast."""
-    types = enumerate(TYPES.items())
-    wanted: list[Column] = [(f"c{n}", native, some) for n, (native, some) in types]
-    assert changed(place, source, wanted) == {}
+    assert changed(place, source, columns_of(TYPES)) == {}
+
+
+@pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.fuzz)])
+def test_any_value_of_such_a_type_comes_back_as_itself(
+    place: Place, source: Any, count: int
+) -> None:
+    """Random ones too."""
+    assert changed(place, source, columns_of(drawn(EXTENDED, count))) == {}
+
+
+def test_what_becomes_of_such_types_is_what_the_docs_say(place: Place, source: Any) -> None:
+    """Kept exactly or as text."""
+    of_postgres(place, source, together((TYPES, EXTENDED)))
 
 
 def test_hstore_that_is_sent_as_an_object_is_json(place: Place, source: Any) -> None:

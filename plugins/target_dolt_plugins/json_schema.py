@@ -153,7 +153,7 @@ RULES = (
         write=values.double_or_text,
         example='{"multipleOf": 1e-38}',
         source="pipelinewise-tap-postgres 2.1.0 says so of every numeric without a precision",
-        kept="exactly; as text from the first number on that no double has",
+        edges="a number that no double has: it turns its column into text",
     ),
     TypeRule("number", types.DOUBLE, edges="a number that no double has"),
     TypeRule(
@@ -172,7 +172,7 @@ RULES = (
         format="binary",
         write=values.hexadecimal,
         source="pipelinewise-tap-mysql 1.6.0: capitals by FULL_TABLE, small letters by LOG_BASED",
-        kept="exactly, bytes in hexadecimal digits with small letters",
+        loses="capital letters of hexadecimal digits",
     ),
     TypeRule("string", sa.VARCHAR(45), format="uuid", source="RFC 4122 3: urn:uuid: and 36 more"),
     TypeRule("string", sa.VARCHAR(45), format="ipv4"),

@@ -5,17 +5,16 @@ Facts: https://learn.microsoft.com/en-us/sql/t-sql/data-types/data-types-transac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 
-from target_dolt import Dialect, TypeRule, hookimpl, types
+from target_dolt import Dialect, TypeRule, types
 from target_dolt.dialect import ColumnType, Schema
 from target_dolt.native import ANY
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import (
-    AS_TEXT,
+    WITHOUT_SERVER,
     binary,
+    bringing,
     char,
     clock,
     decimal,
@@ -25,6 +24,7 @@ from target_dolt_plugins.native_rules import (
     number,
     varbinary,
     varchar,
+    within_microseconds,
 )
 
 MANUAL = "https://learn.microsoft.com/en-us/sql/t-sql/data-types/"
@@ -32,33 +32,11 @@ MANUAL = "https://learn.microsoft.com/en-us/sql/t-sql/data-types/"
 SINGLE_DIGITS = 24
 """float(n) is a 32-bit float up to here, and 53 where none is given."""
 
-DOLT_FRACTION = 6
-"""Digits of a second that Dolt keeps."""
-
 
 def floating(schema: Schema) -> ColumnType:
     """Return FLOAT up to 24 bits, else DOUBLE."""
     bits = native(schema).length
     return types.FLOAT if bits is not None and bits <= SINGLE_DIGITS else types.DOUBLE
-
-
-def moment(schema: Schema) -> ColumnType:
-    """Return DATETIME where six digits of a second will do, else text for the seventh."""
-    digits = native(schema).length
-    has_seventh = digits is None or digits > DOLT_FRACTION
-    return sa.VARCHAR(34) if has_seventh else types.DATETIME
-
-
-def time(schema: Schema) -> ColumnType:
-    """Return TIME where six digits of a second will do, else text for the seventh."""
-    digits = native(schema).length
-    has_seventh = digits is None or digits > DOLT_FRACTION
-    return sa.VARCHAR(16) if has_seventh else types.TIME
-
-
-def _is_short(schema: Schema) -> bool:
-    digits = native(schema).length
-    return digits is not None and digits <= DOLT_FRACTION
 
 
 RULES = (
@@ -79,14 +57,14 @@ RULES = (
     TypeRule(native=("date",), sql=types.DATE, source=f"{MANUAL}date-transact-sql"),
     TypeRule(native=("datetime", "smalldatetime"), sql=types.DATETIME,
              source=f"{MANUAL}datetime-transact-sql"),
-    TypeRule(native=("datetime2",), when=_is_short, sql=types.DATETIME, example="datetime2(6)",
-             source=f"{MANUAL}datetime2-transact-sql"),
-    TypeRule(native=("datetime2",), sql=moment, example="datetime2(7)", kept=AS_TEXT),
-    TypeRule(native=("datetimeoffset",), sql=sa.VARCHAR(34), kept=AS_TEXT,
+    TypeRule(native=("datetime2",), when=within_microseconds(7), sql=types.DATETIME,
+             example="datetime2(6)", source=f"{MANUAL}datetime2-transact-sql"),
+    TypeRule(native=("datetime2",), sql=sa.VARCHAR(34), example="datetime2(7)"),
+    TypeRule(native=("datetimeoffset",), sql=sa.VARCHAR(34),
              source=f"{MANUAL}datetimeoffset-transact-sql: the offset is part of the value"),
-    TypeRule(native=("time",), when=_is_short, sql=types.TIME, write=clock, example="time(6)",
-             source=f"{MANUAL}time-transact-sql"),
-    TypeRule(native=("time",), sql=time, example="time(7)", kept=AS_TEXT),
+    TypeRule(native=("time",), when=within_microseconds(7), sql=types.TIME, write=clock,
+             example="time(6)", source=f"{MANUAL}time-transact-sql"),
+    TypeRule(native=("time",), sql=sa.VARCHAR(16), example="time(7)"),
     TypeRule(native=("char", "nchar", "character", "national char", "national character"),
              sql=char, example="nchar(20)", source=f"{MANUAL}char-and-varchar-transact-sql"),
     TypeRule(native=("varchar", "nvarchar", "character varying", "char varying",
@@ -107,7 +85,7 @@ RULES = (
     TypeRule(native=("json",), sql=types.JSON, write=json, read=json_literal,
              loses="on Dolt zeros at a number's end", source=f"{MANUAL}json-data-type"),
     TypeRule(native=("hierarchyid", "geometry", "geography", "sql_variant", "vector"),
-             kept=AS_TEXT, source=f"{MANUAL}data-types-transact-sql"),
+             source=f"{MANUAL}data-types-transact-sql"),
     TypeRule(native=("cursor", "table"), refuses="no column has it",
              source=f"{MANUAL}data-types-transact-sql"),
     TypeRule("string", native=(ANY,), sql=json_schema.text),
@@ -116,14 +94,6 @@ RULES = (
 """A name that no row has is an alias type, which a user has made (CREATE TYPE ... FROM)."""
 
 
-@hookimpl(trylast=True)
-def dolt_register_dialects() -> Iterable[Dialect]:
-    """Bring SQL Server."""
-    return [
-        Dialect(
-            "mssql",
-            RULES,
-            schemes=("mssql",),
-            checked="without a server: DDL and values compiled and compared with the manual",
-        )
-    ]
+dolt_register_dialects = bringing(
+    Dialect("mssql", RULES, schemes=("mssql",), checked=WITHOUT_SERVER)
+)

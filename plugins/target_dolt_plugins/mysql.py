@@ -7,19 +7,18 @@ https://mariadb.com/kb/en/data-types/.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt import Dialect, TypeRule, hookimpl, moments, types
+from target_dolt import Dialect, TypeRule, moments, types
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.native import ANY
 from target_dolt.native_values import double_of_source, duration
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import (
-    AS_TEXT,
     binary,
+    bringing,
     char,
     decimal,
     enum,
@@ -169,19 +168,17 @@ RULES = (
     TypeRule(
         native=("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring",
                 "multipolygon", "geometrycollection", "geomcollection"),
-        kept=AS_TEXT,
     ),
     TypeRule(native=("uuid",), sql=sa.VARCHAR(36), source=f"{MARIADB}uuid-data-type/"),
-    TypeRule(native=("inet6", "inet4"), sql=sa.VARCHAR(45), kept=AS_TEXT,
+    TypeRule(native=("inet6", "inet4"), sql=sa.VARCHAR(45),
              source=f"{MARIADB}inet6/"),
     TypeRule(native=("xmltype",), sql=types.LONGTEXT),
-    TypeRule(native=("vector",), kept=AS_TEXT),
+    TypeRule(native=("vector",)),
     TypeRule(native=(ANY,), refuses="MySQL and MariaDB have no such type"),
     *json_schema.RULES,
 )  # fmt: skip
 
 
-@hookimpl(trylast=True)
-def dolt_register_dialects() -> Iterable[Dialect]:
-    """Bring MySQL, with what MariaDB has beside it."""
-    return [Dialect("mysql", RULES, schemes=("mysql", "mariadb"), checked="on MariaDB 10.11")]
+dolt_register_dialects = bringing(
+    Dialect("mysql", RULES, schemes=("mysql", "mariadb"), checked="on MariaDB 10.11")
+)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from target_dolt import moments, native_values, types, values
+from target_dolt import Dialect, hookimpl, moments, native_values, types, values
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.native import NativeType, native_type
 from target_dolt_plugins import json_schema
 
-AS_TEXT = "as text"
+WITHOUT_SERVER = "without a server: DDL and values compiled and compared with the manual"
+"""On what the rules of a dialect were checked whose databases are nobody's to install here."""
+
+MICROSECONDS = 6
+"""Digits of a second that Dolt keeps."""
 
 VARCHAR_LIMIT = 16_383
 """Characters of four bytes in MySQL's longest VARCHAR; a longer text is a LONGTEXT."""
@@ -32,6 +36,8 @@ https://www.postgresql.org/docs/16/datatype-numeric.html"""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity", re.ASCII)
 
+_BARE_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
+
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -41,7 +47,27 @@ def native(schema: Schema) -> NativeType:
     return found or NativeType("", "")
 
 
+def bringing(*dialects: Dialect) -> Callable[[], Iterable[Dialect]]:
+    """Return the hook that brings dialects; a plugin's own come before."""
+
+    @hookimpl(trylast=True)
+    def dolt_register_dialects() -> Iterable[Dialect]:
+        return dialects
+
+    return dolt_register_dialects
+
+
 # Column types
+
+
+def within_microseconds(digits: int) -> Callable[[Schema], bool]:
+    """Return whether six digits of a second will do; a type that says none has so many."""
+
+    def fits(schema: Schema) -> bool:
+        said = native(schema).length
+        return (digits if said is None else said) <= MICROSECONDS
+
+    return fits
 
 
 def varchar(schema: Schema) -> ColumnType:
@@ -213,6 +239,9 @@ def json_literal(_schema: Schema, column_type: ColumnType) -> Converter:
     return lambda value: _json_text(value).decode()
 
 
-def in_utc(_schema: Schema, _column_type: ColumnType) -> Converter:
-    """Return a stored moment with the offset that it is in."""
-    return lambda value: f"{value}+00:00"
+def in_utc(_schema: Schema, column_type: ColumnType) -> Converter:
+    """Return a stored moment with the offset that it is in; in a column that has become text a
+    moment which is none here, such as infinity, is the source's own text."""
+    if isinstance(column_type, sa.DATETIME):
+        return lambda value: f"{value}+00:00"
+    return lambda value: f"{value}+00:00" if _BARE_MOMENT.fullmatch(value) else value

@@ -5,17 +5,15 @@ Facts: https://www.postgresql.org/docs/16/datatype.html and the chapters below i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 
-from target_dolt import Dialect, TypeRule, hookimpl, types, values
+from target_dolt import Dialect, TypeRule, types, values
 from target_dolt.native import ANY, ARRAY
 from target_dolt.native_values import double_of_source
 from target_dolt_plugins import json_schema
 from target_dolt_plugins.native_rules import (
-    AS_TEXT,
     bit_text,
+    bringing,
     clock,
     decimal,
     enum,
@@ -80,13 +78,12 @@ RULES = (
         edges=NO_FLOAT,
         loses="the sign of -0",
     ),
-    TypeRule(native=("money",), kept=AS_TEXT, source=f"{MANUAL}-money.html"),
+    TypeRule(native=("money",), source=f"{MANUAL}-money.html"),
     TypeRule(
         native=("bit", "bit varying", "varbit"),
         sql=varchar,
         write=bit_text,
         example="bit(8)",
-        kept=AS_TEXT,
         source=f"{MANUAL}-bit.html",
     ),
     TypeRule(native=("bytea",), sql=types.LONGBLOB, read=literal, source=f"{MANUAL}-binary.html"),
@@ -104,8 +101,8 @@ RULES = (
         sql=types.LONGTEXT,
         write=json,
         read=json_literal,
-        loses="blanks, repeated keys and the word null, where a tap sends JSON as a value and not "
-        "as its text",
+        loses="blanks, repeated keys, the small e of an exponent and the word null, where a tap "
+        "sends JSON as a value and not as its text",
     ),
     TypeRule(
         native=("jsonb",),
@@ -116,15 +113,14 @@ RULES = (
         "at a number's end: 1.10 is read back as 1.1, which jsonb calls equal",
     ),
     TypeRule("object", native=("hstore",), sql=types.JSON, read=hstore_literal),
-    TypeRule(native=("hstore",), kept=AS_TEXT),
+    TypeRule(native=("hstore",)),
     TypeRule(native=("uuid",), sql=sa.VARCHAR(36), source=f"{MANUAL}-uuid.html"),
     TypeRule(
         native=("inet", "cidr"),
         sql=sa.VARCHAR(49),
-        kept=AS_TEXT,
         source="RFC 4291 2.2: 45 characters, and a slash with three digits",
     ),
-    TypeRule(native=("macaddr", "macaddr8"), sql=sa.VARCHAR(23), kept=AS_TEXT),
+    TypeRule(native=("macaddr", "macaddr8"), sql=sa.VARCHAR(23)),
     TypeRule(
         native=("date",),
         sql=types.DATE,
@@ -132,7 +128,7 @@ RULES = (
         source=f"{MANUAL}-datetime.html",
     ),
     TypeRule(native=("time", "time without time zone"), sql=types.TIME, write=clock),
-    TypeRule(native=("timetz", "time with time zone"), sql=sa.VARCHAR(32), kept=AS_TEXT),
+    TypeRule(native=("timetz", "time with time zone"), sql=sa.VARCHAR(32)),
     TypeRule(
         native=("timestamp", "timestamp without time zone"),
         sql=types.DATETIME,
@@ -151,7 +147,6 @@ RULES = (
             "interval day to minute", "interval day to second", "interval hour to minute",
             "interval hour to second", "interval minute to second",
         ),
-        kept=AS_TEXT,
     ),
     TypeRule(
         native=(
@@ -159,18 +154,16 @@ RULES = (
             "int4multirange", "int8multirange", "nummultirange", "tsmultirange",
             "tstzmultirange", "datemultirange",
         ),
-        kept=AS_TEXT,
         source="https://www.postgresql.org/docs/16/rangetypes.html",
     ),
     TypeRule(
         native=("point", "line", "lseg", "box", "path", "polygon", "circle"),
-        kept=AS_TEXT,
         source=f"{MANUAL}-geometric.html",
     ),
     TypeRule(
-        native=("tsvector", "tsquery"), kept=AS_TEXT, source=f"{MANUAL}-textsearch.html"
+        native=("tsvector", "tsquery"), source=f"{MANUAL}-textsearch.html"
     ),
-    TypeRule(native=("pg_lsn", "tid"), sql=sa.VARCHAR(32), kept=AS_TEXT),
+    TypeRule(native=("pg_lsn", "tid"), sql=sa.VARCHAR(32)),
     TypeRule("integer", native=("oid", "xid", "cid"), sql=types.UNSIGNED_INTEGER, read=literal),
     TypeRule("integer", native=("xid8",), sql=types.UNSIGNED_BIGINT, read=literal),
     TypeRule("array", native=("oidvector", "int2vector"), sql=types.JSON, read=vector_literal),
@@ -182,7 +175,6 @@ RULES = (
             "aclitem", "refcursor", "gtsvector", "pg_node_tree", "ltree", "lquery", "ltxtquery",
             "cube", "seg", "vector", "halfvec", "sparsevec", "geometry", "geography",
         ),
-        kept=AS_TEXT,
         source=f"{MANUAL}-oid.html",
     ),
     TypeRule(
@@ -199,14 +191,11 @@ RULES = (
 )  # fmt: skip
 
 
-@hookimpl(trylast=True)
-def dolt_register_dialects() -> Iterable[Dialect]:
-    """Bring Postgres."""
-    return [
-        Dialect(
-            "postgres",
-            RULES,
-            schemes=("postgresql", "postgres", "cockroachdb", "redshift"),
-            checked="on Postgres 16",
-        )
-    ]
+dolt_register_dialects = bringing(
+    Dialect(
+        "postgres",
+        RULES,
+        schemes=("postgresql", "postgres", "cockroachdb", "redshift"),
+        checked="on Postgres 16",
+    )
+)

@@ -6,12 +6,10 @@ lengths: so what a value is decides with the declared type (https://sqlite.org/d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from target_dolt import Dialect, TypeRule, hookimpl, types
+from target_dolt import Dialect, TypeRule, types
 from target_dolt.native_values import double_of_source
 from target_dolt_plugins import json_schema
-from target_dolt_plugins.native_rules import json, json_literal, number
+from target_dolt_plugins.native_rules import bringing, json, json_literal, number
 
 AFFINITY = "https://sqlite.org/datatype3.html#determination_of_column_affinity"
 
@@ -38,7 +36,6 @@ RULES = (
         native=("numeric", "decimal"),
         sql=types.LONGTEXT,
         write=number,
-        kept="as text",
         source="https://sqlite.org/datatype3.html: no value is bent to a precision",
     ),
     TypeRule(
@@ -56,13 +53,14 @@ RULES = (
     ),
     TypeRule("string", format="time", native=("time",), sql=types.TIME),
     TypeRule("string", native=("date", "datetime", "timestamp", "time"), sql=types.LONGTEXT),
+    # SQLite keeps JSON as the text that it was given, blanks and spelling of numbers with it.
+    TypeRule("string", native=("json", "jsonb"), sql=types.LONGTEXT),
     TypeRule(native=("json", "jsonb"), sql=types.JSON, write=json, read=json_literal),
     *json_schema.RULES,
 )  # fmt: skip
 """A name that no row has goes by JSON Schema alone: SQLite gives it no meaning either."""
 
 
-@hookimpl(trylast=True)
-def dolt_register_dialects() -> Iterable[Dialect]:
-    """Bring SQLite."""
-    return [Dialect("sqlite", RULES, schemes=("sqlite", "doltlite"), checked="on SQLite 3")]
+dolt_register_dialects = bringing(
+    Dialect("sqlite", RULES, schemes=("sqlite", "doltlite"), checked="on SQLite 3")
+)
