@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from support import Place, database_of
-from support_sources import HOST, MariaDB, Postgres
-from support_taps import LOG_TAPS, LogTap
+from support_restore import shape
+from support_snapshot import Source
+from support_sources import HOST, MariaDB, Postgres, needs_postgres
+from support_taps import LOG_TAPS, LogTap, Tap, needs_tap
 
 from tap_adapters.restore import restore
 
@@ -105,10 +107,11 @@ def texts(server: Postgres | MariaDB, columns: list[str]) -> list[dict[str, Any]
         return [dict(row) for row in found.mappings()]
 
 
-def natives(place: Place) -> dict[str, str]:
+def natives(place: Place, table: str = "kinds") -> dict[str, str]:
     """Return the native type of each column, as the commit has it."""
     found = place.query(
-        "SELECT property_name, native_type FROM _target_dolt_columns WHERE table_name = 'kinds'"
+        "SELECT property_name, native_type FROM _target_dolt_columns WHERE table_name = :table",
+        table=table,
     )
     return {name: native for name, native in found if name != "id"}
 
@@ -140,3 +143,75 @@ def test_a_taps_own_catalog_names_the_types(
     assert (checked.rows, checked.rows_there) == (3, 3)
     assert (checked.columns, checked.differing, checked.equal) == ((), (), True)
     assert texts(target, list(kept)) == texts(server, list(kept))
+
+
+@pytest.mark.parametrize(
+    "tap",
+    [
+        pytest.param(one, marks=one.needs, id=one.name)
+        for one in LOG_TAPS.values()
+        if one.server == "mariadb"
+    ],
+)
+def test_mariadb_itself_names_the_types_that_a_tap_reads(
+    place: Place, tap: LogTap, request: pytest.FixtureRequest
+) -> None:
+    """With all of their parameters, and the table goes back with its index and its comment."""
+    server: MariaDB = request.getfixturevalue("mariadb").with_new_database()
+    types = {
+        name: values
+        for name, values in MARIADB.items()
+        if name not in UNKNOWN_TO_TAPS.get(tap.name, ())
+    }
+    server.run(table_of(types))
+    server.run("ALTER TABLE kinds COMMENT 'of each kind', ADD UNIQUE INDEX one (c0, id)")
+    reader = tap.on(server, place.directory)
+    reader.select("FULL_TABLE")
+    url = url_of(server).render_as_string(hide_password=False)
+    place.load(reader.run(), source_url=url)
+    assert natives(place) == {f"c{number}": name for number, name in enumerate(types)}
+    target = server.with_new_database()
+    back = url_of(target).render_as_string(hide_password=False)
+    done = restore(database_of(place), back)
+    assert [one.equal for one in done.checked] == [True]
+    assert texts(target, list(natives(place))) == texts(server, list(natives(place)))
+    assert shape(Source("mysql", back)) == shape(Source("mysql", url))
+
+
+@needs_postgres
+@needs_tap("tap-postgres")
+def test_a_source_names_the_types_that_an_sdk_taps_catalog_does_not(
+    place: Place, postgres: Postgres
+) -> None:
+    """Meltano's tap of Postgres writes none into its catalog: JSON Schema chooses; or the source
+    is asked, and the table goes back as it was."""
+    server = postgres.with_new_database()
+    server.run(table_of(POSTGRES))
+    config = {
+        "host": HOST,
+        "port": server.port,
+        "user": server.user,
+        "password": server.password,
+        "database": server.database,
+        "filter_schemas": ["public"],
+    }
+    reader = Tap("tap-postgres", "tap-postgres", config, place.directory)
+    reader.select("FULL_TABLE")
+    lines = reader.run()
+    catalog = place.directory / "tap-postgres-catalog.json"
+    place.load(
+        lines,
+        source_catalog=str(catalog),
+        strict_types=False,  # of numeric(20,5) the tap sends a number, which no double is
+        validate_records=False,  # and lists for what its schema calls texts
+        table_map={"public-kinds": "plain"},
+    )
+    assert {*natives(place, "plain").values()} == {None}
+    url = url_of(server).render_as_string(hide_password=False)
+    place.load(lines, source_url=url, validate_records=False, table_map={"public-kinds": "kinds"})
+    assert natives(place) == {f"c{number}": name for number, name in enumerate(POSTGRES)}
+    target = server.with_new_database()
+    back = url_of(target).render_as_string(hide_password=False)
+    done = restore(database_of(place), back, tables={"kinds": None})
+    assert [one.equal for one in done.checked] == [True]
+    assert texts(target, list(natives(place))) == texts(server, list(natives(place)))
