@@ -6,6 +6,7 @@ every kind of source, on each backend. Oracle, which it wrote rows to, is no sou
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from collections.abc import Callable
@@ -288,6 +289,26 @@ def test_arrays_and_bytes_arrive_whole(place: Place, new_source: Callable[[], So
     back(place, empty)
     query = "SELECT t::text FROM t ORDER BY id"
     assert empty.query(query) == source.query(query)
+
+
+@on_postgres
+def test_values_are_not_made_others(place: Place, new_source: Callable[[], Source]) -> None:
+    """Faults: an object became Python's spelling of it, a date a moment, an empty array and NaN
+    NULL; a table whose first row had a NULL was not made."""
+    source, empty = new_source(), new_source()
+    source.execute(
+        "CREATE TABLE t (id integer PRIMARY KEY, what json, day date, list integer[], n numeric)",
+        """INSERT INTO t VALUES (1, NULL, NULL, NULL, NULL),
+            (2, '{"a": [true, null, "it''s"]}', '2026-01-31', '{}', 'NaN')""",
+    )
+    snapshot(place, source)
+    ((what, day, listed),) = place.query("SELECT what, day, list FROM t WHERE id = 2")
+    assert json.loads(what) == {"a": [True, None, "it's"]}
+    assert (str(day), json.loads(listed)) == ("2026-01-31", [])
+    back(place, empty)
+    query = "SELECT id, what::text, day::text, list::text, n::text FROM t ORDER BY id"
+    assert empty.query(query) == source.query(query)
+    assert empty.query("SELECT count(*) FROM t WHERE n = 'NaN'") == [(1,)]
 
 
 @on_postgres
