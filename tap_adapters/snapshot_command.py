@@ -8,9 +8,11 @@ import click
 
 from tap_adapters import sync
 from tap_adapters.bars import bars
+from tap_adapters.guard_options import guard_options
 from tap_adapters.output import WRITERS
 from tap_adapters.shell import told
 from tap_adapters.sync_options import password_option, targets_of, with_password
+from target_dolt.guard_settings import Guards
 
 
 @click.command()
@@ -24,10 +26,11 @@ from tap_adapters.sync_options import password_option, targets_of, with_password
     help="Take this table, into one of another name if TARGET is given. Default: all tables.",
 )
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out tables: '*_log'.")
-@click.option("--branch", metavar="B", help="Commit on this branch, made where it is missing.")
+@click.option("--branch", metavar="B", help="Commit on this branch, as in 'review/{run}'.")
 @click.option("-m", "--message", metavar="M", help="The first line of the commit's message.")
 @click.option("--tag", metavar="T", help="Tag the commit; {date}, {run} and {branch} are fields.")
 @click.option("--push", metavar="REMOTE", help="Push it then: a remote's name, URL or path.")
+@guard_options
 @click.option("--keep", is_flag=True, help="Keep tables and columns that the source has no more.")
 @click.option("--dry-run", is_flag=True, help="Commit nothing; show statements and counts.")
 @password_option
@@ -41,6 +44,7 @@ def snapshot(
     message: str | None,
     tag: str | None,
     push: str | None,
+    guards: Guards,
     *,
     keep: bool,
     dry_run: bool,
@@ -50,6 +54,8 @@ def snapshot(
 
     SOURCE_URL is postgresql://, mysql://, mariadb:// or sqlite:///, in SQLAlchemy's form. What the
     source has no longer is gone in the commit; where nothing has changed, none is made.
+    Where a guard is hurt, the branch stays as it was, the load is kept on a branch that the error
+    names, and the exit code is 4.
 
     \b
     Examples:
@@ -67,6 +73,7 @@ def snapshot(
             message=message,
             tag=tag,
             push_remote=push,
+            guards=guards,
             keep=keep,
             dry_run=dry_run,
             progress=progress,

@@ -15,6 +15,7 @@ from tap_adapters.stream import stream_schema
 from target_dolt.backend import Where
 from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError, SchemaError
+from target_dolt.guard_settings import Guards
 from target_dolt.messages import Commit, TableChange
 from target_dolt.names import folded, mapped_table
 from target_dolt.objects import SourceObject
@@ -60,6 +61,7 @@ def snapshot(
     author: str = DEFAULT_AUTHOR,
     tag: str | None = None,
     push_remote: str | None = None,
+    guards: Guards | None = None,
     keep: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
@@ -77,11 +79,14 @@ def snapshot(
         tables: The tables to take, each with the table here that its rows go to, None for one
             of its own name. Default: all of them.
         exclude: Patterns of names to leave out, as in `*_log`.
-        branch: The branch to commit on, made where it is missing. Default: the database's own.
+        branch: The branch to commit on, made where it is missing, as target-dolt's setting has it:
+            `review/{run}`. Default: the database's own.
         message: The message's first line.
         author: `Name <address>`.
         tag: A template of the commit's tag, as target-dolt's setting has it.
         push_remote: A remote's name, URL or path to push the branch and the tag to.
+        guards: What the snapshot may not do to the branch, as target-dolt's settings of those
+            names have it; a dry run is not held to them.
         keep: Whether tables and columns that the source has no longer stay. A column keeps its
             values by key, in a table without a key none.
         dry_run: Whether all is done on a branch that is thrown away, and nothing committed; a
@@ -101,7 +106,7 @@ def snapshot(
     with open_snapshot(source, selection) as taken:
         places = _places(taken, selection)
         settings = _settings(taken, database, places, branch, message, author, keep=keep)
-        settings = replace(settings, tag=tag, push_remote=push_remote)
+        settings = replace(settings, tag=tag, push_remote=push_remote, guards=guards or Guards())
         settings.check()
         with (
             _place(settings.where, dry_run=dry_run) as where,

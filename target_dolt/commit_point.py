@@ -72,7 +72,7 @@ class CommitPoint:
             self._early = state_line(state)
             return
         self._waiting = state_line(state)
-        if self._replacements:
+        if self._keeps_back:
             return
         records = self._new_records()
         if self._pace.due(records) or not (records or self.load.dirty):
@@ -121,12 +121,12 @@ class CommitPoint:
         go out behind that.
         """
         self.load.settle()
-        if not self.load.overlap.failed and self._waiting is not None and not self._replacements:
+        if not self.load.overlap.failed and self._waiting is not None and not self._keeps_back:
             self.commit()
 
     def before_replacing(self) -> None:
         """Give what came before a commit of its own: a replacement may never end."""
-        if not self._replacements and (self._waiting is not None or self._new_records()):
+        if not self._keeps_back and (self._waiting is not None or self._new_records()):
             self.commit()
 
     def between_chunks(self, bytes_read: int) -> float | None:
@@ -140,7 +140,7 @@ class CommitPoint:
             self._flush()
             self._flushed_bytes = bytes_read
         seconds = None
-        if self._waiting is not None and not self._replacements:
+        if self._waiting is not None and not self._keeps_back:
             seconds = self._pace.wait()  # asked once: a commit that ends meanwhile puts it off
             if seconds <= 0:
                 seconds = None
@@ -153,6 +153,11 @@ class CommitPoint:
     def close(self) -> None:
         """Take the live line away."""
         self._progress.stop()
+
+    @property
+    def _keeps_back(self) -> bool:
+        """Whether nothing may be committed yet: a table is half replaced, or guards judge a run."""
+        return bool(self._replacements or self.load.settings.guards)
 
     def _new_records(self) -> int:
         return sum(sink.received - sink.committed for sink in self._sinks.values())

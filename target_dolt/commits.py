@@ -41,7 +41,7 @@ class RunBranch:
 
         Args:
             database: The open database.
-            branch: The target branch, made where it is missing; None for the default branch.
+            branch: A template of the target branch; None for the default branch.
             pipeline: The pipeline's id.
             run: The run's id.
 
@@ -56,7 +56,7 @@ class RunBranch:
         self._open = ExitStack()
         self._confirming = Lock()  # one connection has the pipeline's lock, for all lanes
         try:
-            self.branch = self._open.enter_context(target_branch(database, branch, run))
+            self.branch = self._open.enter_context(target_branch(database, branch, pipeline, run))
             lock = lock_name(pipeline, self.branch)
             self._confirm_lock = self._take_lock(lock, pipeline)
             self._target = self._connect(self.branch)
@@ -78,6 +78,11 @@ class RunBranch:
     def is_of_run(self) -> bool:
         """Whether the target branch has this run's id in its name: no other run fills it."""
         return self._run in self.branch
+
+    @property
+    def base(self) -> str:
+        """The commit of the target branch that this run's work is on top of."""
+        return self._base
 
     def _connect(self, branch: str) -> sa.Connection:
         return self._open.enter_context(self.database.connect(branch, write=True))
@@ -109,6 +114,7 @@ class RunBranch:
         beside: Collection[str],
         compose: Callable[[tuple[TableChange, ...]], tuple[PendingCommit, str]],
         author: str,
+        judge: Callable[[Collection[TableChange]], None],
     ) -> Commit | None:
         """Commit what the run has written, and move the target branch onto it.
 
@@ -117,6 +123,7 @@ class RunBranch:
             beside: Tables to commit with them, in which a difference alone makes no commit.
             compose: Makes the message from what differs.
             author: `Name <address>`.
+            judge: Looks at the commit before the target branch moves; raises where it may not.
 
         Returns:
             The commit; None where `tables` do not differ.
@@ -130,6 +137,7 @@ class RunBranch:
             return None
         message = pending[1]
         commit_hash = self.again("the commit", lambda: self._commit(message, author))
+        judge(pending[0].changes)
         for _ in range(_MOVES):
             self._head = commit_hash
             head = self.again("the commit", lambda: self._hash_of(self._target, self.branch))

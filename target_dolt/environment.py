@@ -10,10 +10,10 @@ from typing import Any
 from target_dolt.errors import ConfigError
 
 _READERS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
-    ("integer", int, "a whole number"),
-    ("number", float, "a number"),
     ("array", json.loads, "JSON"),
     ("object", json.loads, "JSON"),
+    ("integer", int, "a whole number"),
+    ("number", float, "a number"),
 )
 """A type of JSON Schema, what reads it, and what users call it; the first that fits."""
 

@@ -21,6 +21,7 @@
     │   └── CommitConflictError  somebody else changed a table of this run
     ├── RemoteError              a remote refused, or cannot be reached
     │   └── PushError            what was committed here stands, but is not at the remote
+    ├── GuardError               a load is kept beside its branch: it hurt a guard
     ├── IncompleteReplaceError   the input ended before a table's replacement did
     └── StateDeliveryError       the commit stands, but stdout did not take the STATE
 
@@ -159,6 +160,12 @@ class PushError(RemoteError):
     """What was committed stands, but is not tagged as asked, or not at the remote."""
 
     exit_code = 3
+
+
+class GuardError(TargetDoltError):
+    """A load hurt a guard: its branch stays as it was, and it is kept on another one."""
+
+    exit_code = 4
 
 
 class IncompleteReplaceError(TargetDoltError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from target_dolt.backend import Database, Table
 from target_dolt.commits import RunBranch
 from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
+from target_dolt.guards import judge
 from target_dolt.json_schema import Validator
 from target_dolt.landing import Landing
 from target_dolt.lanes import Lanes
@@ -28,7 +30,6 @@ from target_dolt.runs import new_run_id
 from target_dolt.schema import Tables
 from target_dolt.settings import Settings
 from target_dolt.sources import Sources
-from target_dolt.target_branch import branch_name
 from target_dolt.writer import Write
 
 _log = logging.getLogger("target-dolt")
@@ -45,8 +46,7 @@ class Load:
         self.run = new_run_id()
         self._sources = Sources(settings, plugins)
         with told(f"opening '{database.name}'", "nothing was changed"):
-            branch = branch_name(settings.branch, settings.pipeline_id, self.run)
-            self.branch = RunBranch(database, branch, settings.pipeline_id, self.run)
+            self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
             self.tables = Tables(database, self.connection)
             self._landing = Landing(
                 settings, plugins, self._sources, database, self.branch, self.tables
@@ -57,6 +57,7 @@ class Load:
         self.altered = Altered()
         self.commits = 0
         self._written: dict[str, str] = {}
+        self._judge = partial(judge, settings.guards, self.branch, self._written)
         self._has_written = False
         self._committed_at = time.monotonic()
 
@@ -233,6 +234,7 @@ class Load:
             if self.tables.has(objects.NAME):
                 written.append(objects.NAME)
             if not self.branch.again("the commit", lambda: self.branch.differs(written)):
+                self._judge(None)
                 return None
             kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
             if kept != self._kept:
@@ -256,7 +258,8 @@ class Load:
                 )
                 return pending, compose_message(pending, self.settings, self.plugins)
 
-            commit = self.branch.commit(written, beside, compose, self.settings.commit_author)
+            author = self.settings.commit_author
+            commit = self.branch.commit(written, beside, compose, author, self._judge)
         self._kept = kept
         self._landing.widened = []
         if commit is not None:
@@ -268,10 +271,7 @@ class Load:
     def _tell(self, commit: Commit) -> None:
         seconds = time.monotonic() - self._committed_at
         self._committed_at = time.monotonic()
-        changes = ", ".join(
-            f"{one.table} +{one.added} ~{one.changed} -{one.deleted}"
-            for one in commit.pending.changes
-        )
+        changes = ", ".join(str(one) for one in commit.pending.changes)
         _log.info("Committed %s: %s in %.1f s", commit.hash[:10], changes, seconds)
 
     def close(self) -> None:

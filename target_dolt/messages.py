@@ -21,6 +21,10 @@ class TableChange:
     changed: int
     deleted: int
 
+    def __str__(self) -> str:
+        """Return it as a log line has it."""
+        return f"{self.table} +{self.added} ~{self.changed} -{self.deleted}"
+
 
 @dataclass(frozen=True, slots=True)
 class PendingCommit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 
 from target_dolt.backend import Where
 from target_dolt.errors import ConfigError
+from target_dolt.guard_settings import Guards
 from target_dolt.remote_settings import TAG_FIELDS
 from target_dolt.runs import BRANCH_FIELDS, RUN_PREFIX
 from target_dolt.settings_table import (
@@ -41,7 +42,10 @@ def meltano_pipeline() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one run, checked. Each field is the setting of its name."""
+    """The settings of one run, checked. Each field is the setting of its name.
+
+    But for `where` and `guards`, which several settings make.
+    """
 
     where: Where
     branch: str | None = None
@@ -64,6 +68,7 @@ class Settings:
     commit_author: str = DEFAULT_AUTHOR
     push_remote: str | None = None
     tag: str | None = None
+    guards: Guards = field(default_factory=Guards)
     pipeline_id: str = "default"
     max_message_bytes: int = MAX_MESSAGE_BYTES
     batch_root: str | None = None
@@ -77,14 +82,14 @@ class Settings:
             ConfigError: Two settings contradict each other, or one makes no sense.
         """
         given = {
-            field.name: config[field.name]
-            for field in fields(cls)
-            if config.get(field.name) is not None
+            one.name: config[one.name]
+            for one in fields(cls)
+            if one.name not in _READ_APART and config.get(one.name) is not None
         }
         if "commit_interval_seconds" in given:  # a file's fraction comes as a Decimal
             given["commit_interval_seconds"] = float(given["commit_interval_seconds"])
         given.setdefault("pipeline_id", meltano_pipeline() or "default")
-        settings = cls(where=where(config), **given)
+        settings = cls(where=where(config), guards=Guards.from_config(config), **given)
         settings.check()
         return settings
 
@@ -105,6 +110,7 @@ class Settings:
         if not (name.strip() and bracket and address.endswith(">")):
             msg = "`commit_author` must have the form: Name <address>"
             raise ConfigError(msg)
+        self.guards.check()
         self._check_templates()
 
     def _check_templates(self) -> None:
@@ -118,6 +124,9 @@ class Settings:
                 msg = f"`branch` begins with '{RUN_PREFIX}', as the branches do that runs remove"
                 raise ConfigError(msg)
 
+
+_READ_APART = ("where", "guards")
+"""Fields that several settings make."""
 
 _EXPECTED = {"type": "must be of the type ", "enum": "must be one of "}
 """What a setting's JSON Schema asks for, in words."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from target_dolt.guard_settings import GUARD_SETTINGS
 from target_dolt.remote_settings import REMOTE_SETTINGS
 from target_dolt.runs import BRANCH_FIELDS
 from target_dolt.where_settings import WHERE_SETTINGS
@@ -179,6 +180,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description="The author of the commits: Name <address>.",
     ),
     *REMOTE_SETTINGS,
+    *GUARD_SETTINGS,
     th.Property(
         "pipeline_id",
         th.StringType,

@@ -38,12 +38,15 @@ def resumed_branch(database: Database, template: str | None, pipeline: str) -> s
 
 
 @contextmanager
-def target_branch(database: Database, branch: str | None, run: str) -> Iterator[str]:
+def target_branch(
+    database: Database, template: str | None, pipeline: str, run: str
+) -> Iterator[str]:
     """Give the branch to fill, made from the default branch where it is missing.
 
     One that was made for this run alone, and has its id in its name, is removed again where no
     commit has come to it.
     """
+    branch = branch_name(template, pipeline, run)
     with database.connect(write=True) as connection, connection.begin():
         default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
         is_there = branch is None or branch in connection.exec_driver_sql(BRANCHES).scalars()

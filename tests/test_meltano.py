@@ -23,6 +23,7 @@ KINDS = {
     "number": "decimal",
     "boolean": "boolean",
     "object": "object",
+    "array": "array",
 }
 """Meltano's kinds of settings by JSON Schema's types."""
 
@@ -70,7 +71,7 @@ def about(room: str) -> dict[str, Any]:
 
 def described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Return a setting of `--about` as Meltano would declare it."""
-    [kind] = [one for one in schema["type"] if one != "null"]
+    *_, kind = [one for one in schema["type"] if one != "null"]
     options = schema.get("enum")
     return {
         "name": name,
