@@ -24,6 +24,11 @@ take the table `-A` for one."""
 _ALL_TABLES = "."
 """What `dolt_add` takes for every table, also where one has that name."""
 
+_DOTTED = "\u0130"
+"""A capital I with a dot, as in Turkish. Dolt makes `i` of it where it looks for a column, writes
+NULL there without a word, and takes the tables `\u0130` and `i` for one (measured on 2.3.1; no
+other letter is like that)."""
+
 _HASH_LENGTH = 8
 
 _BLANK_BYTES = tuple(bytes([one]) for one in b"\t\n\v\f\r \x85\xa0")
@@ -44,7 +49,8 @@ def mapped_table(stream: str, table: str) -> str:
         msg = (
             f"stream '{stream}': `table_map` gives it a table whose name is empty, longer than "
             f"{MAX_LENGTH} bytes in UTF-8, ends in a blank (or in a letter that Dolt takes for "
-            f"one, such as \u00e0), holds an emoji, is '.' or begins with {', '.join(RESERVED)}"
+            f"one, such as \u00e0), holds an emoji or \u0130, is '.' or begins with "
+            f"{', '.join(RESERVED)}"
         )
         raise SchemaError(msg)
     return table
@@ -101,16 +107,20 @@ def _free(name: str, whole: str, taken: Collection[str]) -> str:
 
 def _fitting(name: str) -> str:
     """Return a name that a database can have: not empty, no NUL, no blank at its end, short."""
-    plain = name.replace("\0", "")
+    plain = _plain(name)
     fits = plain == name and name and name == name.rstrip(" ") and _length(name) <= MAX_LENGTH
     return name if fits else with_hash(plain, name)
+
+
+def _plain(name: str) -> str:
+    return name.replace("\0", "").replace(_DOTTED, "I")
 
 
 def _fitting_table(name: str) -> str:
     """Return a name that a table can have, on any backend."""
     plain = "".join(one if one <= _LAST_OF_BMP else "_" for one in name)
     fits = plain == name and name != _ALL_TABLES and name.encode()[-1:] not in _BLANK_BYTES
-    return _fitting(name) if fits else with_hash(plain.replace("\0", ""), name)
+    return _fitting(name) if fits else with_hash(_plain(plain), name)
 
 
 def with_hash(name: str, whole: str) -> str:
