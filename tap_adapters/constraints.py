@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tap_adapters import source_schema
+from tap_adapters.common_checks import common_check
 from tap_adapters.source_schema import SourceColumn, SourceTable
 from target_dolt.constraint import COLUMN, FOREIGN, Constraint
 from target_dolt.names import beginning
@@ -56,9 +57,8 @@ def constraints(
         if kind in {"unique", "index"} and _goes_by_columns(one):
             name = one.name or "_".join((table.own_name, *one.columns, "key"))
             yield Constraint(kind, beginning(name), tuple(own[name] for name in one.columns))
-        elif kind == "check" and dialect == "mysql" and all(a == b for a, b in own.items()):
-            # Dolt's SQL is MySQL's; nobody else's check is asked of it.
-            yield Constraint("check", one.name or "", sql=one.definition or "")
+        elif kind == "check" and (sql := _check(dialect, table, one, own)):
+            yield Constraint("check", one.name or "", sql=sql)
     for key in table.foreign_keys:
         if key.table in places and key.to_columns:
             name = key.name or "_".join((table.own_name, *key.columns, "fkey"))
@@ -71,6 +71,18 @@ def constraints(
                 on_update=key.on_update,
                 on_delete=key.on_delete,
             )
+
+
+def _check(dialect: str, table: SourceTable, one: source_schema.Constraint, own: Columns) -> str:
+    """Return a check that decides the same here: MySQL's own SQL, Postgres's where it is common.
+
+    SQLite's columns take values of any type, so what a comparison in it says is another thing.
+    """
+    if dialect == "mysql":
+        return one.definition or "" if all(a == b for a, b in own.items()) else ""
+    if dialect != "postgres" or one.definition is None:
+        return ""
+    return common_check(one.definition, {part.name: part.base for part in table.columns}, own)
 
 
 def _goes_by_columns(one: source_schema.Constraint) -> bool:

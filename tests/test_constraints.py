@@ -209,6 +209,94 @@ def test_what_only_postgres_can_say_stays_in_the_catalogue(
         assert found["comments"] == {"a": "the \\ a"}
 
 
+COMMON = {
+    "amount >= 0 AND amount <> 5.5": ["amount"],
+    "n > -3 OR NOT (n < m AND m <= 100)": ["n", "m"],
+    "n IN (1, 2, 3)": ["n"],
+    "state IN ('new', 'it''s', 'É')": ["state"],
+    "word = 'a' OR word <> 'B' AND word IS NOT NULL": ["word"],
+    "n IS NULL OR n BETWEEN 1 AND m": ["n", "m"],
+    "day >= '2024-02-29' AND day <> '2024-03-01'": ["day"],
+    "starts < ends": ["starts", "ends"],
+    "exact > 1.005": ["exact"],
+}
+"""Checks that both decide alike, with their columns."""
+
+OTHER = [
+    "word ~ '^x'",
+    "length(word) > 2",
+    "word < 'b'",
+    "part > 0.1",
+    "loose > 0",
+    "n + 1 > 0",
+    "state = '\\'",
+    "n % 2 = 0",
+    "flag",
+    "feels = 'sad'",
+    "day > CURRENT_DATE",
+]
+"""Checks with a word that Dolt has not, or understands otherwise."""
+
+VALUES = {
+    "amount": ["0", "-0.01", "5.5", "5.50", "NULL"],
+    "n": ["1", "-3", "-4", "99", "NULL"],
+    "m": ["0", "100", "101", "2", "NULL"],
+    "state": ["'new'", "'NEW'", "'it''s'", "'é'", "NULL"],
+    "word": ["'a'", "'A'", "'a '", "'B'", "NULL"],
+    "day": ["'2024-02-29'", "'2024-03-01'", "'0001-01-01'", "'9999-12-31'", "NULL"],
+    "starts": ["'2024-01-01 00:00:00.5'", "'2024-01-01'", "NULL", "'2024-01-02'", "'2024-01-01'"],
+    "ends": [
+        "'2024-01-01 00:00:00.500001'",
+        "'2024-01-01'",
+        "'2024-01-01'",
+        "NULL",
+        "'2023-01-01'",
+    ],
+    "exact": ["1.005", "1.0050000000000000000000000001", "1.004", "2", "NULL"],
+}
+
+
+@needs_pgserver
+def test_checks_that_postgres_and_dolt_say_alike_are_on_the_table(
+    place: Place, pgserver: Postgres
+) -> None:
+    """Each decides on each value as Postgres does; no other check is asked of Dolt."""
+    source = new_postgres(pgserver)
+    checks = [*COMMON, *OTHER]
+    names = ", ".join(VALUES)
+    source.execute(
+        "CREATE TYPE mood AS ENUM ('sad')",
+        "CREATE TABLE t (id serial PRIMARY KEY, amount numeric(10,2), n integer, m bigint, "
+        "state varchar(20), word text, day date, starts timestamp, ends timestamp(6), "
+        "exact numeric(40,30), part float, loose numeric, flag boolean, feels mood)",
+        *(f"ALTER TABLE t ADD CONSTRAINT c{n} CHECK ({one})" for n, one in enumerate(checks)),
+        "CREATE TABLE v AS SELECT * FROM t",
+        *(
+            f"INSERT INTO v (id, {names}) VALUES ({n}, {', '.join(some)})"
+            for n, some in enumerate(zip(*VALUES.values(), strict=True))
+        ),
+    )
+    snapshot(place, source)
+    if not is_dolt(place):
+        assert inspected(place, "t")["checks"] == []
+        return
+    database = place.open()
+    try:
+        with database.connect() as connection:
+            kept = {
+                one["name"]: one["sqltext"]
+                for one in sa.inspect(connection).get_check_constraints("t")
+            }
+    finally:
+        database.close()
+    assert kept.keys() == {f"c{n}" for n in range(len(COMMON))}
+    for n, check in enumerate(COMMON):
+        asked = source.query(f"SELECT id, ({check}) FROM v ORDER BY id")
+        found = place.query(f"SELECT id, {kept[f'c{n}']} FROM v ORDER BY id")
+        decided = [(one, None if said is None else bool(said)) for one, said in found]
+        assert decided == asked, check
+
+
 @needs_mariadb
 def test_mysql_checks_are_dolts(place: Place, mariadb: MariaDB) -> None:
     """A check of MySQL's is in Dolt's own SQL."""
