@@ -228,8 +228,7 @@ def tidy(database: Database, graph: Graph, replaced: Collection[str]) -> list[st
         if forgotten:
             with database.connect(write=True) as connection:
                 database.forget_remote_branches(connection, forgotten)
-        with database.connect() as connection:
-            database.collect(connection)
+        database.collect()
     except sa.exc.DBAPIError as error:
         why = meaning(database.refusals, driver_words(error), "dolt_gc")
         msg = (

@@ -16,10 +16,9 @@ class Upkeep(abc.ABC):
     def call(self, connection: sa.Connection, procedure: str, *arguments: str) -> Any:
         """Call one of Dolt's procedures and return the first value of its answer."""
 
-    def collect(self, connection: sa.Connection) -> None:
+    @abc.abstractmethod
+    def collect(self) -> None:
         """Remove from the disk all commits that no branch, tag or remote's branch leads to."""
-        with connection.begin():
-            self.call(connection, "dolt_gc", "--full")
 
     def size(self) -> int | None:
         """Return how many bytes it takes on the disk; None where that cannot be seen."""

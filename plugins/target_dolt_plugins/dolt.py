@@ -26,6 +26,7 @@ from target_dolt_plugins.dolt_remotes import REFUSALS, clone
 from target_dolt_plugins.dolt_server import check_server, engine, error_code, good_lanes
 from target_dolt_plugins.dolt_tls import tls_options
 from target_dolt_plugins.dolt_types import logical_type, respelling, storage
+from target_dolt_plugins.dolt_upkeep import collect
 from target_dolt_plugins.dolt_writer import (
     InsertWriter,
     LoadDataWriter,
@@ -190,6 +191,10 @@ class DoltDatabase(Database):
         """Return the rows that differ, each side by its own commit's columns."""
         statement = f"SELECT * FROM dolt_diff(%s, %s, %s) {where}"  # noqa: S608 - words of ours
         return connection.exec_driver_sql(statement, (old, new, table))
+
+    def collect(self) -> None:
+        """Remove what nothing leads to."""
+        collect(self)
 
     def size(self) -> int | None:
         """Return the bytes of a directory's files; a server's cannot be seen."""

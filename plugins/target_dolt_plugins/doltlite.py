@@ -207,14 +207,15 @@ class DoltLiteDatabase(Database):
                     self.call(connection, "dolt_remote", "remove", remote)
                     self.call(connection, "dolt_remote", "add", remote, url)
 
-    def collect(self, connection: sa.Connection) -> None:
+    def collect(self) -> None:
         """Write the file anew without what nothing leads to; no transaction may be open."""
-        driver: Any = connection.connection.driver_connection
         statement = "SELECT dolt_gc()"
-        try:
-            driver.execute(statement).fetchall()
-        except driver.Error as error:
-            raise sa.exc.OperationalError(statement, None, error) from error
+        with self.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            try:
+                driver.execute(statement).fetchall()
+            except driver.Error as error:
+                raise sa.exc.OperationalError(statement, None, error) from error
 
     def size(self) -> int | None:
         """Return the bytes of the file."""
