@@ -20,6 +20,7 @@ REFUSALS = (
     ),
     ("could not connect", SILENT),
     ("remote not found", "there is no such remote"),
+    ("not found", "the remote's server has no such database; see that the URL is right"),
 )
 """What DoltLite 0.51 answers, by a part of it, and what that means. The first that fits counts."""
 
