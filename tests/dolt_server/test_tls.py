@@ -16,7 +16,10 @@ from support_dolt import (
     refusal,
 )
 from support_state import DOGS, dog
+from support_tap import read, records
 from support_wire import Wire
+
+from target_dolt.errors import ConfigError
 
 pytestmark = needs_dolt
 
@@ -184,3 +187,25 @@ def test_a_server_that_requires_tls_takes_a_load_with_it_and_refuses_one_without
 class _TlsOnlyServer(DoltServer):
     def connect(self, database: str | None = None, **options: Any) -> Any:
         return super().connect(database, **{"ssl": {"check_hostname": False}, **options})
+
+
+def test_tap_dolt_reads_by_tls_and_refuses_a_wrong_certificate_before_the_password(
+    tls_servers: dict[str, DoltServer], certificates: dict[str, tuple[Path, Path, Path]]
+) -> None:
+    """By the same settings as the loader's; not a word of a row passes in plain text."""
+    server = tls_servers["here"]
+    place = Place(server.new_database())
+    place.load([DOGS, dog(1, "c4nary"), state({"n": 1})])
+    for authority in ("here", "elsewhere"):
+        tls = {"ssl_ca": str(certificates[authority][0]), "ssl_verify": True}
+        with Wire(server.port) as wire:
+            through = Place(place.config | {"port": wire.port})
+            if authority == "here":
+                (found,) = records(read(through, **tls), "dogs")
+                assert found["name"] == "c4nary"
+            else:
+                with pytest.raises(ConfigError, match="certificate"):
+                    read(through, **tls)
+            assert wire.sent
+            for word in (b"c4nary", b"dogs", b"root", b"SELECT"):
+                assert word not in wire.sent
