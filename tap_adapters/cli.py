@@ -6,6 +6,7 @@ import os
 
 import click
 
+from tap_adapters.erase_command import command as erase
 from tap_adapters.history_commands import diff, log, plugins, state
 from tap_adapters.merge_command import merge
 from tap_adapters.prune_command import command as prune
@@ -44,6 +45,7 @@ for command in (
     branches,
     clone,
     diff,
+    erase,
     log,
     merge,
     plugins,
