@@ -35,6 +35,8 @@ def judge(
     Raises:
         GuardError: It hurts a guard; it is kept under a name that no run removes.
     """
+    if not guards:
+        return
     brought = [table for table, stream in written.items() if stream]
     hurt = branch.again("the guards", lambda: [*_hurt(guards, branch, brought, changes or ())])
     if not hurt:

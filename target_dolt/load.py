@@ -207,7 +207,12 @@ class Load:
             then: Called once the commit stands.
         """
         if not self.dirty:
-            self.overlap.follow(then)
+
+            def pass_on() -> None:
+                self._judge(None)
+                then()
+
+            self.overlap.follow(pass_on)
             return
         self._has_written = self._landing.changed = False
         versions = dict(versions)

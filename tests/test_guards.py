@@ -150,6 +150,9 @@ def test_a_run_that_changes_nothing_is_judged_too(ten: Place) -> None:
         ten.load(messages, expected_tables=["dogs", "cats"])
     assert ten.branches() == ["main"]
     assert ten.load(messages, expected_tables=["dogs"]) == [{"n": 2}]
+    with pytest.raises(GuardError, match="did not bring 'dogs'"):
+        ten.load([state({"n": 3})], expected_tables=["dogs"])
+    assert ten.load([state({"n": 3})], min_rows={"dogs": 10}) == [{"n": 3}]
 
 
 def test_a_guarded_review_leaves_its_kept_load_alone(ten: Place) -> None:
