@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import sqlalchemy as sa
 from singer_sdk.sinks import Sink
 
-from target_dolt.changes import DELETED_AT, Delete, Part, collapse, part_validator
+from target_dolt.changes import DELETED_AT, Delete, Part, part_validator
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import MessageError, PluginError, SchemaError
 from target_dolt.json_schema import Validator, compile_validator
 from target_dolt.load import Load
 from target_dolt.plan import NeedsWiderError
 from target_dolt.settings import load_method
+from target_dolt.table_writes import TableWrites
 from target_dolt.typed import compile_typed
 from target_dolt.types import type_text
-from target_dolt.writer import Row, Write
 
 if TYPE_CHECKING:
     from target_dolt.target import TargetDolt
@@ -97,7 +96,7 @@ class DoltSink(Sink):
                 msg = f"stream '{self.stream_name}': {error}"
                 raise SchemaError(msg) from error
         self.plan = self.load.plan(self.stream_name, self.schema, keys, validate, self._wider)
-        self._writer = self.load.database.writer(self.plan.table)
+        self._writes = TableWrites(self.load, self.plan)
         self._properties = self.plan.properties
         self._row = self.plan.row
         self._typed = None
@@ -216,36 +215,15 @@ class DoltSink(Sink):
             return
         if self.before_rows is not None:
             self.before_rows()
-        table = self.plan.table
-        what = f"stream '{self.stream_name}', table '{table.name}'"
+        is_mixed, self._is_mixed = self._is_mixed, False
         with self.batch_processing_timer, self.load.overlap.noted():
-            writes = self._changing(rows) if self._is_mixed else self._writing(rows)
-            self.load.write(what, table, *writes)
+            if is_mixed:
+                self._writes.changes(rows)
+            else:
+                self._writes.rows(rows, again=self.replaces)
         self.record_counter_metric.increment(len(rows))
         self.tally_record_read(len(rows))
         self.mark_drained()
-
-    def _writing(self, rows: list[Row]) -> Sequence[Write]:
-        if self.plan.table.key:
-            return self._writer.upserting(rows)
-        write = self._writer.append_again if self.replaces else self._writer.append
-        return [lambda connection: write(connection, rows)]
-
-    def _changing(self, changes: list[Any]) -> Sequence[Write]:
-        """Write rows, deletes and parts so that the last that came for a key holds."""
-        self._is_mixed = False
-        left = collapse(changes, self.plan.key_of)
-
-        def write(connection: sa.Connection) -> None:
-            if left.deletes:
-                self._writer.delete(connection, left.deletes)
-            if left.rows:
-                self._writer.upsert(connection, left.rows)
-            for places, some in left.parts.items():
-                columns = [self.plan.columns[place].name for place in places]
-                self._writer.patch(connection, columns, some)
-
-        return [write]
 
     def follow(self, older: DoltSink) -> None:
         """Go on counting where the sink of the stream's older SCHEMA ended."""
@@ -270,26 +248,18 @@ class DoltSink(Sink):
         """Remove the table's rows on the run branch, to be replaced."""
         self._buffer.clear()
         self.replaces = True
-        table = self.plan.table
-        self.has_cleared = self.load.has_rows(table.name)
-        self.load.write(f"table '{table.name}'", table, self._writer.clear)
+        self.has_cleared = self._writes.clear()
 
     def restore(self) -> None:
         """Put the rows back that the last commit has and this run has not sent."""
         self.flush()
-        if not self.has_cleared:
-            return
-        table = self.plan.table
-        self.load.write(f"table '{table.name}'", table, self._writer.restore)
+        if self.has_cleared:
+            self._writes.restore()
 
     def keep_others(self) -> None:
         """Put back what columns of somebody else's had, in rows of a table that was replaced."""
-        table = self.plan.table
-        if self.has_cleared and table.others and table.key:
-            keep, others = self._writer.keep, table.others
-            self.load.write(
-                f"table '{table.name}'", table, lambda connection: keep(connection, others)
-            )
+        if self.has_cleared:
+            self._writes.keep_others()
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the buffer: the SDK's name for `flush`."""

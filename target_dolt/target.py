@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from singer_sdk.mapper import SameRecordTransform, StreamMap
 from singer_sdk.target_base import Target
 
 from target_dolt.about import CAPABILITIES
@@ -20,7 +19,6 @@ from target_dolt.errors import (
     BatchError,
     InputError,
     MessageError,
-    RecordBeforeSchemaError,
     SchemaError,
     TargetDoltError,
 )
@@ -34,6 +32,7 @@ from target_dolt.settings import Settings
 from target_dolt.settings_table import MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
+from target_dolt.stream_maps import changes_nothing, is_known, maps_of
 from target_dolt.versions import Versions
 from target_dolt.where_settings import DEFAULT_PATH
 
@@ -107,11 +106,11 @@ class TargetDolt(CheckedConfig, Target):
             raise SchemaError(msg) from None
 
     def _register(self, stream: str, schema: dict[str, Any], keys: list[str]) -> None:
-        maps = self.mapper.stream_maps.get(stream)
-        if maps and maps[0].raw_schema == schema and (maps[0].raw_key_properties or []) == keys:
+        if is_known(self.mapper.stream_maps.get(stream), schema, keys):
             return
         self.mapper.register_raw_stream_schema(stream, schema, keys)
-        for stream_map in self.mapper.stream_maps[stream]:
+        maps = self.mapper.stream_maps[stream]
+        for stream_map in maps:
             if stream_map.transformed_key_properties is not None:
                 self.get_sink(
                     stream_map.stream_alias,
@@ -119,16 +118,8 @@ class TargetDolt(CheckedConfig, Target):
                     key_properties=stream_map.transformed_key_properties,
                 )
         self._direct.pop(stream, None)
-        if self._maps_nothing(stream) and not self.settings.add_record_metadata:
+        if changes_nothing(maps) and not self.settings.add_record_metadata:
             self._direct[stream] = self._sinks()[stream]
-
-    def _maps_nothing(self, stream: str) -> bool:
-        maps = self.mapper.stream_maps[stream]
-        return (
-            len(maps) == 1
-            and isinstance(maps[0], SameRecordTransform)
-            and not maps[0].flattening_enabled
-        )
 
     def get_sink(
         self,
@@ -180,16 +171,9 @@ class TargetDolt(CheckedConfig, Target):
         sink = self._direct.get(message["stream"])
         return sink.take_line if sink is not None and sink.reads_lines else None
 
-    def _maps_of(self, message: dict[str, Any], what: str) -> list[StreamMap]:
-        stream = field(message, "stream", str)
-        if stream not in self.mapper.stream_maps:
-            msg = f"{what} for the stream '{stream}' came before its SCHEMA"
-            raise RecordBeforeSchemaError(msg)
-        return self.mapper.stream_maps[stream]
-
     def _process_mapped(self, message: dict[str, Any]) -> None:
         record = field(message, "record", dict)
-        for stream_map in self._maps_of(message, "a RECORD"):
+        for stream_map in maps_of(self.mapper, message, "a RECORD"):
             mapped = stream_map.transform(dict(record))
             if mapped is None:
                 continue
@@ -213,7 +197,7 @@ class TargetDolt(CheckedConfig, Target):
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Begin or end a stream's version, once its SCHEMA has come."""
         version = field(message_dict, "version", int)
-        for stream_map in self._maps_of(message_dict, "an ACTIVATE_VERSION"):
+        for stream_map in maps_of(self.mapper, message_dict, "an ACTIVATE_VERSION"):
             sink = self._sinks().get(stream_map.stream_alias)
             if sink is not None:
                 self._versions.activate(sink, version)
@@ -221,7 +205,7 @@ class TargetDolt(CheckedConfig, Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Take the records of a BATCH's files, each as if it had come by itself."""
         stream = field(message_dict, "stream", str)
-        schema = self._maps_of(message_dict, "a BATCH")[0].raw_schema
+        schema = maps_of(self.mapper, message_dict, "a BATCH")[0].raw_schema
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self.point.keep_state()
         within = (1, 1)
