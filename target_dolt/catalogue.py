@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType
+from target_dolt.errors import ConfigError
 from target_dolt.schema import Tables
 from target_dolt.types import BIGINT, LONGTEXT, parse_type, type_text
 
@@ -96,14 +97,28 @@ def describe(
 
 def read(connection: sa.Connection, tables: Tables) -> dict[str, dict[str, CatalogueRow]]:
     """Return all rows by table and column; nothing where the catalogue is not there yet."""
-    if tables.find(NAME, TABLE.types) is None:
+    if tables.own(TABLE, TABLE.types) is None:
         return {}
     catalogue = sa.table(NAME, *(sa.column(name) for name in TABLE.types))
     found: dict[str, dict[str, CatalogueRow]] = {}
     with connection.begin():
-        for row in connection.execute(sa.select(catalogue)):
-            found.setdefault(row.table_name, {})[row.column_name] = CatalogueRow(*row)
+        for values in connection.execute(sa.select(catalogue)):
+            row = CatalogueRow(*values)
+            _check_type(row)
+            found.setdefault(row.table_name, {})[row.column_name] = row
     return found
+
+
+def _check_type(row: CatalogueRow) -> None:
+    try:
+        parse_type(row.column_type)
+    except (ValueError, TypeError):
+        msg = (
+            f"table '{row.table_name}', column '{row.column_name}': the catalogue has a type that "
+            f"this version of target-dolt does not know, {row.column_type}; use the one that has "
+            "written it, or a later one"
+        )
+        raise ConfigError(msg) from None
 
 
 class Catalogue:

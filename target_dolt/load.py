@@ -47,11 +47,15 @@ class Load:
         self._sources = Sources(settings, plugins)
         with told(f"opening '{database.name}'", "nothing was changed"):
             self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
-            self.tables = Tables(database, self.connection)
-            self._landing = Landing(
-                settings, plugins, self._sources, database, self.branch, self.tables
-            )
-            self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
+            try:
+                self.tables = Tables(database, self.connection)
+                self._landing = Landing(
+                    settings, plugins, self._sources, database, self.branch, self.tables
+                )
+                self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
+            except BaseException:
+                self.branch.close()
+                raise
         self.overlap = Overlap(enabled=database.overlaps)
         self._lanes = Lanes(self.branch)
         self.altered = Altered()

@@ -78,7 +78,7 @@ def read(
     connection: sa.Connection, tables: Tables, source: str | None = None
 ) -> dict[tuple[str, str], SourceObject]:
     """Return what is kept of a source, by kind and name; None: of all of them."""
-    if tables.find(NAME, TABLE.types) is None:
+    if tables.own(TABLE, TABLE.types) is None:
         return {}
     kept = sa.table(NAME, *(sa.column(name) for name in TABLE.types))
     query = sa.select(kept).order_by(kept.c.source, kept.c.kind, kept.c.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 
 from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import IncompatibleChangeError
+from target_dolt.errors import ConfigError, IncompatibleChangeError
 from target_dolt.names import folded
 from target_dolt.types import LONGTEXT, mixes, type_text, widen
 
@@ -54,6 +54,22 @@ class Tables:
                 return None
             self._known[name] = self._reflect(existing, types)
         return self._known[name]
+
+    def own(self, table: Table, needed: Collection[str]) -> Table | None:
+        """Return a table of this tool's own, or None where it is not there yet.
+
+        Raises:
+            ConfigError: It lacks a column that is needed.
+        """
+        found = self.find(table.name, table.types)
+        missing = sorted(set(needed) - found.types.keys()) if found is not None else []
+        if missing:
+            msg = (
+                f"the table '{table.name}' has no column '{missing[0]}': another version of "
+                "target-dolt has made it; use that one, or a later one"
+            )
+            raise ConfigError(msg)
+        return found
 
     def _reflect(self, name: str, types: Mapping[str, ColumnType]) -> Table:
         with self._connection.begin():

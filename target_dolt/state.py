@@ -25,6 +25,9 @@ TABLE = Table(
     key=("pipeline_id",),
 )
 
+_NEEDED = ("pipeline_id", "state")
+"""What is read; the rest may be missing where an older version wrote last."""
+
 FREE_COMMITS = 50
 """STATEs with new records that a run commits one by one before it slows down."""
 
@@ -76,7 +79,7 @@ class Kept:
 
 def read(connection: sa.Connection, tables: Tables, pipeline: str) -> Kept:
     """Return what was committed last for a pipeline."""
-    found = tables.find(NAME, TABLE.types)
+    found = tables.own(TABLE, _NEEDED)
     if found is None:
         return Kept()
     kept = sa.table(NAME, *(sa.column(name) for name in found.types))
@@ -91,7 +94,7 @@ def read(connection: sa.Connection, tables: Tables, pipeline: str) -> Kept:
 
 def without_state(connection: sa.Connection, tables: Tables, pipeline: str) -> str | None:
     """Return what to say to whoever looks for a pipeline's state where others have theirs."""
-    found = tables.find(NAME, TABLE.types)
+    found = tables.own(TABLE, _NEEDED)
     if found is None:
         return None
     kept = sa.table(NAME, *(sa.column(name) for name in found.types))

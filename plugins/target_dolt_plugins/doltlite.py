@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +101,12 @@ class DoltLiteDatabase(Database):
         try:
             with self.connect() as connection:
                 engine = connection.exec_driver_sql("SELECT doltlite_engine()").scalar()
+                if engine == "prolly":
+                    # A damaged file may list no tables, and no error either (measured on 0.51.3).
+                    connection.exec_driver_sql("SELECT 1 FROM dolt_log LIMIT 1")
                 connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")
         except sa.exc.DBAPIError as error:
-            msg = f"'{path}' is no DoltLite file: {error.orig}; give another `path`"
+            msg = f"'{path}' is no DoltLite file, or is damaged: {error.orig}; give another `path`"
             raise ConfigError(msg) from error
         if engine != "prolly":
             msg = (
@@ -137,7 +140,14 @@ class DoltLiteDatabase(Database):
 
         digest = hashlib.sha256(name.encode()).hexdigest()[:16]
         path = self.path.absolute().parent / f".{self.path.name}-{digest}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            msg = (
+                f"'{self.path}' cannot be loaded into: a run holds a lock file beside it, and "
+                f"'{path.name}' cannot be made there: {error.strerror}; nothing was changed"
+            )
+            raise ConfigError(msg) from error
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,8 +155,9 @@ class DoltLiteDatabase(Database):
                 owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
                 msg = f"process {owner or 'unknown'} holds it"
                 raise LockedError(msg) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            with suppress(OSError):  # a full disk; it is the lock that counts
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             yield _keep
         finally:
             os.close(descriptor)
