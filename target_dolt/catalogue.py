@@ -155,16 +155,17 @@ class Catalogue:
 
     def record(self, rows: Iterable[CatalogueRow]) -> bool:
         """Write the rows that are new or changed; return whether there were any."""
-        changed = []
-        for row in rows:
-            known = self._rows.setdefault(row.table_name, {})
-            if known.get(row.column_name) != row:
-                known[row.column_name] = row
-                changed.append(row.values())
+        changed = [
+            row for row in rows if self._rows.get(row.table_name, {}).get(row.column_name) != row
+        ]
         if changed:
             table = self._tables.fit(TABLE, TABLE.types)
             with self._connection.begin():
-                self._database.writer(table).upsert(self._connection, changed)
+                values = [row.values() for row in changed]
+                self._database.writer(table).upsert(self._connection, values)
+        # Only now: after a lost connection this is done again, and must find them new.
+        for row in changed:
+            self._rows.setdefault(row.table_name, {})[row.column_name] = row
         return bool(changed)
 
     def same_source(self, table: str, column: str, schema: Any) -> bool:
@@ -176,10 +177,10 @@ class Catalogue:
         """Remove a table's rows, but for some columns'; return whether there were any."""
         known = self._rows.get(table, {})
         gone = [(table, name) for name in known if name not in keep]
-        for _, name in gone:
-            del known[name]
         if gone:
             fitted = self._tables.fit(TABLE, TABLE.types)
             with self._connection.begin():
                 self._database.writer(fitted).delete(self._connection, gone)
+        for _, name in gone:
+            del known[name]
         return bool(gone)

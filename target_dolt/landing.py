@@ -92,10 +92,16 @@ class Landing:
             raise NameCollisionError(msg)
         return name
 
-    def _keep_row_small(self, drawn: Draft) -> None:
+    def _before(self, drawn: Draft) -> Table | None:
+        """Return a stream's table as it is before anything is changed, and remember its rows."""
+        before = self.find(drawn.table.name)
+        if before is not None:
+            self._branch.know(before.name)
+        self._keep_row_small(drawn, before)
+        return before
+
+    def _keep_row_small(self, drawn: Draft, existing: Table | None) -> None:
         """Keep texts of new columns outside of the row where the table has no room for them."""
-        name = drawn.table.name
-        existing = self._tables.find(name, self._catalogue.types(name))
         limit = self._database.limits.row_bytes
         if existing is None or limit is None:
             return
@@ -158,10 +164,12 @@ class Landing:
         self._tell_names(drawn)
         tell_refused(stream, drawn.refused)
         drawn.table.types.update(wider)
-        self._keep_row_small(drawn)
         what = f"stream '{stream}', table '{drawn.table.name}'"
         with told(what):
-            return drawn, self._around(self._branch.again(what, lambda: self._fit(drawn, schema)))
+            # What was there is asked once: a later attempt may find what an earlier one has made.
+            before = self._branch.again(what, lambda: self._before(drawn))
+            table_now = self._branch.again(what, lambda: self._fit(drawn, schema, before))
+            return drawn, self._around(table_now)
 
     def _around(self, table: Table) -> Table:
         """Return a table without the columns that somebody else has added to it."""
@@ -178,11 +186,8 @@ class Landing:
         self.lifted |= lifted
         self.changed |= bool(lifted)
 
-    def _fit(self, drawn: Draft, schema: Mapping[str, Any]) -> Table:
+    def _fit(self, drawn: Draft, schema: Mapping[str, Any], before: Table | None) -> Table:
         known = self._catalogue.types(drawn.table.name)
-        before = self._tables.find(drawn.table.name, known)
-        if before is not None:
-            self._branch.know(before.name)
         properties = {
             column: (name, schema["properties"][name])
             for column, (name, _) in drawn.properties.items()

@@ -32,6 +32,7 @@ class Tables:
         self._unique: dict[str, list[str]] = {}
         self._defaults: dict[str, set[str]] = {}
         self._names: dict[str, str] | None = None
+        self._altering: dict[str, Table] = {}
 
     def has(self, name: str) -> bool:
         """Whether a table of this name is known to exist."""
@@ -102,10 +103,20 @@ class Tables:
         """
         existing = self.find(wanted.name, types)
         if existing is None:
-            with self._connection.begin():
-                self._database.create(self._connection, wanted)
+            try:
+                with self._connection.begin():
+                    self._database.create(self._connection, wanted)
+            except sa.exc.DBAPIError:
+                self._names = None  # perhaps its answer alone was lost: the next attempt looks
+                raise
             self._remember(wanted)
             return wanted
+        before = self._altering.pop(existing.name, None)
+        if before is not None:
+            # Perhaps only the answer was lost: what was added is not added again, all else is done.
+            existing = replace(
+                existing, types={**existing.types, **before.types}, required=before.required
+            )
         _check_key(existing, wanted)
         self._check_unique(existing)
         _check_case(existing, wanted)
@@ -122,8 +133,15 @@ class Tables:
         fitted = replace(existing, types=merged, required=required)
         if frozen:
             raise _frozen(existing, fitted)
-        with self._connection.begin():
-            self._database.alter(self._connection, existing, fitted)
+        try:
+            with self._connection.begin():
+                self._database.alter(self._connection, existing, fitted)
+        except sa.exc.DBAPIError:
+            self._altering[existing.name] = existing
+            self._known = {
+                key: one for key, one in self._known.items() if one.name != existing.name
+            }
+            raise
         self._remember(fitted)
         return fitted
 

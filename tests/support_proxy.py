@@ -116,6 +116,7 @@ class Proxy:
         return settings | {"port": self.port}
 
     async def _listen(self) -> None:
+        self._going.set()
         if self._listener is None:
             self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
             self.port = self._listener.sockets[0].getsockname()[1]

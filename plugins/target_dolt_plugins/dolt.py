@@ -18,6 +18,7 @@ from target_dolt.constraint import Constraint, Statements
 from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
+from target_dolt.retry import again, told
 from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, bytes_in
@@ -84,10 +85,9 @@ class DoltDatabase(Database):
         """How rows go to the server; asked for by the first that is written."""
         if self._wanted_bulk == "insert":
             return "insert"
-        with self.connect() as connection, connection.begin():
-            if self._server is not None and self._server.is_ours:
-                connection.exec_driver_sql("SET GLOBAL local_infile = 1")
-            missing = missing_for_load_data(connection)
+        what = f"'{self.name}'"
+        with told(what):
+            missing = again(what, self._missing_for_load_data, self.is_transient, lambda: None)
         if missing is None:
             return "load_data"
         if self._wanted_bulk == "load_data":
@@ -95,6 +95,12 @@ class DoltDatabase(Database):
             raise ConfigError(msg)
         _log.info("'%s': rows go by INSERT, at about half the speed: %s", self.name, missing)
         return "insert"
+
+    def _missing_for_load_data(self) -> str | None:
+        with self.connect() as connection, connection.begin():
+            if self._server is not None and self._server.is_ours:
+                connection.exec_driver_sql("SET GLOBAL local_infile = 1")
+            return missing_for_load_data(connection)
 
     def cursor(self, connection: sa.Connection) -> Any:
         """Return a cursor that leaves rows with the server until they are asked for."""

@@ -152,12 +152,18 @@ def _microseconds(column: Any, length: int) -> Any:
 
 
 _RESPELLED: tuple[tuple[type[ColumnType], Callable[[Any], Any]], ...] = (
-    (sa.Boolean, lambda column: sa.case((column == "1", "true"), (column == "0", "false"))),
+    (
+        sa.Boolean,
+        lambda column: sa.case((column == "1", "true"), (column == "0", "false"), else_=column),
+    ),
     (sa.DATETIME, lambda column: _microseconds(column, 26)),
     (sa.TIME, lambda column: _microseconds(column, 15)),
     (sa.DATE, lambda column: sa.func.left(column, 10)),
 )
-"""What Dolt's own text of a value lacks, when a column of that type becomes text."""
+"""What Dolt's own text of a value lacks, when a column of that type becomes text.
+
+Done twice it is as done once: where only the answer was lost, all is done again.
+"""
 
 
 def respelling(old: ColumnType, new: ColumnType) -> Callable[[Any], Any] | None:
