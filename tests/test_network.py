@@ -25,7 +25,7 @@ from support_wire import Wire
 
 from target_dolt import retry
 from target_dolt.errors import WriteError
-from target_dolt_plugins import dolt
+from target_dolt_plugins import dolt_server
 
 pytestmark = needs_dolt
 
@@ -117,7 +117,7 @@ def test_a_server_that_falls_silent_in_the_midst_is_left_after_the_time_of_a_sta
     place: Place, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit was asked for and no answer comes: it is looked for, and there is one."""
-    monkeypatch.setattr(dolt, "READ_SECONDS", 1)
+    monkeypatch.setattr(dolt_server, "READ_SECONDS", 1)
 
     def silent() -> None:
         proxy.arm(Toxic("timeout", on=b"CALL dolt_commit", forever=True))
