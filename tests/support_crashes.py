@@ -287,6 +287,12 @@ class Crashes:
         )
         return found
 
+    def begin(self) -> tuple[dict[str, Any], str]:
+        """Make the branch `crashed`; return settings and input of a load into it."""
+        self.place.call("dolt_branch", "crashed", SEED)
+        messages = self._input(self.case.tap(0, 2, self.place.directory))
+        return {**self._settings, "branch": "crashed"}, messages.read_text(encoding="utf-8")
+
     def sessions_are_gone(self) -> None:
         """Wait until a server has ended what a dead process had sent to it."""
         if "host" in self.place.config:
@@ -318,6 +324,17 @@ class Crashes:
             self.forget(branch)
             return died
         assert died.code == _CODES.get(point, 137), died.err
+        self.make_good(died, look=look)
+        return died
+
+    def make_good(self, died: Answer, *, look: bool) -> None:
+        """Run again after a load into the branch `crashed` has died, and compare.
+
+        Args:
+            died: How it died.
+            look: As for `check`.
+        """
+        branch = "crashed"
         since = died.told
         if look:
             self.sessions_are_gone()
@@ -329,7 +346,6 @@ class Crashes:
         assert again.told == LAST, (died, again)
         self.compare(branch, died, exactly=look)
         self.forget(branch)
-        return died
 
     def compare(self, branch: str, died: Answer, *, exactly: bool) -> None:
         """Compare what a branch holds after a load that was disturbed with an undisturbed one."""
