@@ -151,8 +151,9 @@ class Replacements:
                 if not self._is_whole(stream) and (self._states or sink.method == "overwrite")
             ],
             f"{self._doubt()} for {{}}, which this run replaces as a whole: the tap may have died, "
-            "so the tables keep their rows; run it again (a tap that ends so each time needs "
-            "`trust_end_of_input`, or another `load_method`)",
+            "so the tables keep their rows; run it again (a tap that ends so each time needs an "
+            "empty STATE after it once it has ended well, or `trust_end_of_input`, or another "
+            "`load_method`: docs/loading.md)",
         )
         for stream in list(self._sinks):
             if self._is_whole(stream):
