@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from tap_adapters.destination import ANSWER_LOST, Destination, Row
 from tap_adapters.postgres import PostgresSnapshot
 from tap_adapters.restore_copy import Lines, copy_text
-from tap_adapters.restore_postgres_types import in_order, literal, type_statement
+from tap_adapters.restore_postgres_types import in_order, literal, options_of, type_statement
 from tap_adapters.restore_rows import PlanRows
 from tap_adapters.snapshot import Selection, SourceError, Where, connected, shown
 from tap_adapters.source_schema import Counter, NamedType, SourceColumn, SourceTable
@@ -107,7 +107,7 @@ class PostgresDestination(Destination):
             words = "ALWAYS" if counter.always else "BY DEFAULT"
             name = _sequence_name(self, counter)
             parts.append(
-                f"GENERATED {words} AS IDENTITY (SEQUENCE NAME {name} {_options(counter)})"
+                f"GENERATED {words} AS IDENTITY (SEQUENCE NAME {name} {options_of(counter)})"
             )
         if not column.nullable:
             parts.append("NOT NULL")
@@ -123,7 +123,7 @@ class PostgresDestination(Destination):
             if counter.name not in known:
                 kind = f" AS {counter.type}" if counter.type else ""
                 self.run(
-                    f"CREATE SEQUENCE {_sequence_name(self, counter)}{kind} {_options(counter)}"
+                    f"CREATE SEQUENCE {_sequence_name(self, counter)}{kind} {options_of(counter)}"
                 )
             if known.get(str(counter.name)) != counter:
                 self.set_counter(counter)
@@ -138,7 +138,7 @@ class PostgresDestination(Destination):
             if native and column.counter is not None and column.counter.kind == "serial":
                 name = _sequence_name(self, column.counter)
                 kind = column.counter.type
-                self.run(f"CREATE SEQUENCE {name} AS {kind} {_options(column.counter)}")
+                self.run(f"CREATE SEQUENCE {name} AS {kind} {options_of(column.counter)}")
         super().create(table, native=native)
 
     def before_rows(self, tables: Sequence[SourceTable]) -> None:
@@ -291,11 +291,3 @@ def _text(value: Any) -> str:
 def _sequence_name(to: Destination, counter: Counter) -> str:
     schema, _, name = str(counter.name).partition(".")
     return to.quoted(schema, name)
-
-
-def _options(counter: Counter) -> str:
-    cycle = "CYCLE" if counter.cycles else "NO CYCLE"
-    return (
-        f"START {counter.start} INCREMENT {counter.step} MINVALUE {counter.least} "
-        f"MAXVALUE {counter.greatest} {cycle}"
-    )

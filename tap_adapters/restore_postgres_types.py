@@ -1,10 +1,10 @@
-"""Statements that make the types of a Postgres's users, in the order of their needs."""
+"""Statements that make the types of a Postgres's users, in the order of their needs; sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tap_adapters.source_schema import NamedType
+from tap_adapters.source_schema import Counter, NamedType
 
 
 def literal(text: str) -> str:
@@ -43,3 +43,12 @@ def type_statement(quoted: Callable[[str], str], one: NamedType) -> str:
         parts.append("NOT NULL")
     parts += [f"CONSTRAINT {quoted(name)} {check}" for name, check in one.checks.items()]
     return " ".join(parts)
+
+
+def options_of(counter: Counter) -> str:
+    """Return what CREATE SEQUENCE says of a counter."""
+    cycle = "CYCLE" if counter.cycles else "NO CYCLE"
+    return (
+        f"START {counter.start} INCREMENT {counter.step} MINVALUE {counter.least} "
+        f"MAXVALUE {counter.greatest} {cycle}"
+    )
