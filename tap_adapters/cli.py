@@ -10,6 +10,7 @@ from tap_adapters.erase_command import command as erase
 from tap_adapters.history_commands import diff, log, plugins, state
 from tap_adapters.merge_command import merge
 from tap_adapters.prune_command import command as prune
+from tap_adapters.rejects_command import rejects
 from tap_adapters.remote_commands import branches, clone, pull, push, tags
 from tap_adapters.report_command import report
 from tap_adapters.restore_command import restore
@@ -53,6 +54,7 @@ for command in (
     pull,
     push,
     report,
+    rejects,
     restore,
     snapshot,
     sql,

@@ -9,6 +9,7 @@ from typing import Any
 from target_dolt.load import Load
 from target_dolt.progress import Progress
 from target_dolt.publish import publish
+from target_dolt.quarantine import Quarantine
 from target_dolt.replace import Replacements
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace, emit, state_line
@@ -32,6 +33,7 @@ class CommitPoint:
         pace: Pace,
         sinks: Mapping[str, DoltSink],
         replacements: Replacements,
+        quarantine: Quarantine,
     ) -> None:
         """Begin with nothing to commit.
 
@@ -40,11 +42,13 @@ class CommitPoint:
             pace: When they are due.
             sinks: The sinks of all streams, as they are at any time.
             replacements: What keeps commits and STATEs back.
+            quarantine: What notes bad records.
         """
         self.load = load
         self._pace = pace
         self._sinks = sinks
         self._replacements = replacements
+        self._quarantine = quarantine
         self._progress = Progress()
         self._waiting: str | None = None
         self._announced = False
@@ -165,6 +169,7 @@ class CommitPoint:
     def _flush(self) -> None:
         for sink in self._sinks.values():
             sink.flush()
+        self._quarantine.write(self.load)
         self._show()
 
     def _show(self) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from target_dolt.errors import MessageError, RecordError, shown_key
+from target_dolt.errors import MessageError, RecordError
 
 _INTEGER_DIGITS = 4300
 """What Python turns into an integer: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits"""
@@ -68,7 +68,7 @@ def defect(line: bytes, keys: Mapping[str, Sequence[str]]) -> MessageError | Non
         for name, value in record.items():
             reason = _find(value, surrogate)
             if reason is not None:
-                key = shown_key(record, [one for one in keys.get(stream, ()) if one != name])
+                key = {one: record.get(one) for one in keys.get(stream, ()) if one != name}
                 return RecordError(stream, name, f"not valid JSON: {reason}", key)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass

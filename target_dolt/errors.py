@@ -22,16 +22,18 @@
     ├── RemoteError              a remote refused, or cannot be reached
     │   └── PushError            what was committed here stands, but is not at the remote
     ├── GuardError               a load is kept beside its branch: it hurt a guard
+    ├── QuarantinedError         the run is done, but for records that `quarantine` left out
     ├── IncompleteReplaceError   the input ended before a table's replacement did
     └── StateDeliveryError       the commit stands, but stdout did not take the STATE
 
 Where singer-sdk has a class for the same case, ours inherits from it as well.
 A message never holds a row's values (but for numbers that are a key) or a password.
+The exit codes are 1, 3 for a PushError, 4 for a GuardError and 5 for a QuarantinedError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from singer_sdk.exceptions import (
@@ -118,17 +120,23 @@ class RecordError(MessageError, DataError):
     Attributes:
         stream: The stream's name.
         column: The property, or None where the record as a whole is meant.
+        key: The record's key, property by property, as far as it came.
+        reason: What is wrong, with the column.
     """
 
-    def __init__(self, stream: str, column: str | None, reason: str, key: str = "") -> None:
+    def __init__(
+        self, stream: str, column: str | None, reason: str, key: Mapping[str, Any] | None = None
+    ) -> None:
         """Say which stream, column and key, and why."""
         self.stream = stream
         self.column = column
+        self.key = key or {}
+        self.reason = reason if column is None else f"column '{column}': {reason}"
         where = f"stream '{stream}'"
         if column is not None:
             where += f", column '{column}'"
         if key:
-            where += f", key {key}"
+            where += ", key " + ", ".join(f"{name}={_harmless(key[name])}" for name in key)
         super().__init__(f"{where}: {reason}")
 
 
@@ -168,6 +176,24 @@ class GuardError(TargetDoltError):
     exit_code = 4
 
 
+class QuarantinedError(TargetDoltError):
+    """A run that is done, and has left bad records out, as `on_bad_record` says."""
+
+    exit_code = 5
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        """Say how many there were.
+
+        Args:
+            counts: How many of each stream.
+        """
+        of = ", ".join(f"stream '{stream}' {count}" for stream, count in sorted(counts.items()))
+        super().__init__(
+            f"{sum(counts.values())} bad records were left out ({of}), everything else is "
+            "committed; `dolt-sync rejects` lists them"
+        )
+
+
 class IncompleteReplaceError(TargetDoltError):
     """The input ended before all rows of a table that is being replaced had come."""
 
@@ -184,11 +210,6 @@ def driver_words(error: DBAPIError) -> str:
 
 _SHOWN_DIGITS = 20
 """Digits of a key that a message shows: what a 64-bit integer has."""
-
-
-def shown_key(record: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Return a record's key for a message: numbers as they are, of a text only its length."""
-    return ", ".join(f"{name}={_harmless(record.get(name))}" for name in names)
 
 
 def _harmless(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from target_dolt.errors import MessageError, SchemaError
+from target_dolt.errors import MessageError, RecordError, SchemaError
 
 
 def field(message: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
@@ -16,6 +16,11 @@ def field(message: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
         msg = f"{'an' if type_[0] in 'AEIOU' else 'a'} {type_} message needs '{name}'"
         raise MessageError(msg)
     return value
+
+
+def no_object(stream: str) -> RecordError:
+    """Return the error of a record that is something else."""
+    return RecordError(stream, None, "a record must be a JSON object")
 
 
 def schema_fields(message: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[str]]:

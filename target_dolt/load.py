@@ -20,7 +20,7 @@ from target_dolt.json_schema import Validator
 from target_dolt.landing import Landing
 from target_dolt.lanes import Lanes
 from target_dolt.lenient import Altered, LenientPlan, tell_altered
-from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message
+from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message, counts
 from target_dolt.objects import SourceObject
 from target_dolt.overlap import Overlap
 from target_dolt.plan import Plan, compile_plan
@@ -60,6 +60,8 @@ class Load:
         self._lanes = Lanes(self.branch)
         self.altered = Altered()
         self.commits = 0
+        self.bad_records = 0  # noted on the run branch
+        self._told_bad_records = 0
         self._written: dict[str, str] = {}
         self._judge = partial(judge, settings.guards, self.branch, self._written)
         self._has_written = False
@@ -179,6 +181,7 @@ class Load:
             writes: Each is one transaction; several write no key in common.
         """
         self._has_written = True
+        self._written.setdefault(table.name, "")
         self.overlap.run(lambda: self._lanes.write(what, table, writes))
 
     def commit(
@@ -264,6 +267,7 @@ class Load:
                     {stream: count for stream, count in records.items() if count},
                     changes,
                     tuple(self._landing.widened),
+                    self.bad_records - self._told_bad_records,
                 )
                 return pending, compose_message(pending, self.settings, self.plugins)
 
@@ -271,6 +275,7 @@ class Load:
             commit = self.branch.commit(written, beside, compose, author, self._judge)
         self._kept = kept
         self._landing.widened = []
+        self._told_bad_records = self.bad_records
         if commit is not None:
             self.commits += 1
             self._tell(commit)
@@ -280,8 +285,7 @@ class Load:
     def _tell(self, commit: Commit) -> None:
         seconds = time.monotonic() - self._committed_at
         self._committed_at = time.monotonic()
-        changes = ", ".join(str(one) for one in commit.pending.changes)
-        _log.info("Committed %s: %s in %.1f s", commit.hash[:10], changes, seconds)
+        _log.info("Committed %s: %s in %.1f s", commit.hash[:10], counts(commit.pending), seconds)
 
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""

@@ -38,6 +38,7 @@ class PendingCommit:
         changes: What differs, by table; the tool's own tables are left out.
         widened: Columns that had to be widened: `table.column: OLD -> NEW`. A diff may show
             all of their rows.
+        bad_records: Records that were left out, and noted in the tool's own table.
     """
 
     branch: str
@@ -46,6 +47,7 @@ class PendingCommit:
     records: dict[str, int]
     changes: tuple[TableChange, ...]
     widened: tuple[str, ...] = ()
+    bad_records: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def _totals(changes: Iterable[TableChange]) -> tuple[int, int, int]:
 def _default(pending: PendingCommit) -> str:
     filled = [one for one in pending.changes if one.added or one.changed or one.deleted]
     names = [one.table for one in filled or pending.changes]
-    first = ", ".join(names[:_NAMED_TABLES]) or "the catalogue"
+    first = ", ".join(names[:_NAMED_TABLES])
+    first = first or ("bad records" if pending.bad_records else "the catalogue")
     if len(names) > _NAMED_TABLES:
         first += f" and {len(names) - _NAMED_TABLES} more"
     lines = [f"Load {first}: {_words(*_totals(pending.changes))}", ""]
@@ -97,8 +100,20 @@ def _default(pending: PendingCommit) -> str:
             f"{one.table}: {_words(one.added, one.changed, one.deleted)}" for one in pending.changes
         ]
     lines += [f"widened {one}" for one in pending.widened]
+    if pending.bad_records:
+        lines.append(_left_out(pending))
     lines.append(f"pipeline {pending.pipeline}, run {pending.run}")
     return "\n".join(lines)
+
+
+def counts(pending: PendingCommit) -> str:
+    """Return what a commit changes, in one line."""
+    parts = [str(one) for one in pending.changes]
+    return ", ".join([*parts, _left_out(pending)] if pending.bad_records else parts)
+
+
+def _left_out(pending: PendingCommit) -> str:
+    return f"{pending.bad_records} bad records left out"
 
 
 def _words(added: int, changed: int, deleted: int) -> str:

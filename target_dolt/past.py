@@ -6,9 +6,15 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from target_dolt.writer import Row
+
 
 def restore_rows(
-    connection: sa.Connection, table: sa.Table, committed: str, others: Sequence[str] = ()
+    connection: sa.Connection,
+    table: sa.Table,
+    committed: str,
+    others: Sequence[str] = (),
+    keys: Sequence[Row] | None = None,
 ) -> None:
     """Insert the rows of `committed`, a table of the last commit in SQL, that `table` lacks.
 
@@ -17,6 +23,7 @@ def restore_rows(
         table: The table.
         committed: The table of the last commit.
         others: Columns that the table has beside those of `table`.
+        keys: The keys of the rows that are meant; None for all.
     """
     preparer = connection.dialect.identifier_preparer
     name = preparer.format_table(table)
@@ -28,11 +35,19 @@ def restore_rows(
         if same
         else ""
     )
-    connection.exec_driver_sql(
+    statement = (
         f"INSERT INTO {name} ({', '.join(columns)}) "  # noqa: S608 - of quoted names alone
         f"SELECT {', '.join(f'past.{column}' for column in columns)} "
         f"FROM {committed} AS past{missing}"
     )
+    if keys is None:
+        connection.exec_driver_sql(statement)
+        return
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    for column in _key_columns(table, preparer):
+        statement += f" AND past.{column} = {mark}"
+    for key in keys:
+        connection.exec_driver_sql(statement, key)
 
 
 def keep_columns(

@@ -17,7 +17,7 @@ from target_dolt.backend import Database, Table
 from target_dolt.columns import column_converter
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.draft import Draft
-from target_dolt.errors import MissingKeyError, RecordError, shown_key
+from target_dolt.errors import MissingKeyError, RecordError
 from target_dolt.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
 from target_dolt.writer import Row
@@ -208,21 +208,24 @@ class Plan:
             except values.TooNarrowError as refusal:
                 return NeedsWiderError(column.name, refusal.wider)
             except ValueError as refusal:
-                return RecordError(self.stream, column.source, str(refusal), self._shown(record))
+                return RecordError(
+                    self.stream, column.source, str(refusal), self._found_key(record)
+                )
         if not isinstance(error, jsonschema_rs.ValidationError):
-            return RecordError(self.stream, None, str(error), self._shown(record))
+            return RecordError(self.stream, None, str(error), self._found_key(record))
         path = list(error.instance_path)
         schema = {"properties": self.properties}
         word = str(error.schema_path[-1]) if error.schema_path else "false"
         place = "/".join(str(step) for step in path[1:])
         reason = f"it does not match its SCHEMA: '{word}'" + (f" at {place}" if place else "")
-        return RecordError(self.stream, nearest(schema, path), reason, self._shown(record))
+        return RecordError(self.stream, nearest(schema, path), reason, self._found_key(record))
 
     def _missing_key(self, name: str) -> MissingKeyError:
         return MissingKeyError(self.stream, name, "the key is missing or null")
 
-    def _shown(self, record: Mapping[str, Any]) -> str:
-        return shown_key(record, [self.columns[place].source for place in self._key_places])
+    def _found_key(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        names = [self.columns[place].source for place in self._key_places]
+        return {name: record.get(name) for name in names}
 
 
 def compile_plan(

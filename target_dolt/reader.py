@@ -14,7 +14,7 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from target_dolt.defects import defect
-from target_dolt.errors import InputError, MessageError
+from target_dolt.errors import InputError, MessageError, RecordError
 
 CHUNK_BYTES = 1 << 18
 
@@ -60,6 +60,9 @@ class Listener(Protocol):
 
     def check_stop(self) -> None:
         """Raise where the run was told to stop; called before each wait for input."""
+
+    def refuse(self, error: RecordError) -> None:
+        """Pass over a RECORD whose line is no JSON, or raise its error."""
 
     def failed(self, error: BaseException) -> None:
         """End the run after an error; called before the error is raised on."""
@@ -133,7 +136,11 @@ class MessageReader(GenericSingerReader[bytes]):
         self, line: bytes, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> tuple[str, dict[str, Any]]:
         """Hand a message to the callback of its type."""
-        message = self.deserialize_json(line)
+        try:
+            message = self.deserialize_json(line)
+        except RecordError as error:
+            self._listener.refuse(error)
+            return "RECORD", {"stream": error.stream}
         kind = message["type"]
         callback = callbacks.get(kind)
         if callback is None:

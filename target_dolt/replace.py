@@ -107,6 +107,7 @@ class Replacements:
     def _end(self, stream: str) -> None:
         sink = self._sinks.pop(stream)
         sink.flush()
+        sink.keep_rejected()
         sink.keep_others()
         sink.replaces = False
         self.forget(sink)

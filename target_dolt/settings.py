@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from target_dolt.backend import Where
 from target_dolt.errors import ConfigError
 from target_dolt.guard_settings import Guards
+from target_dolt.quarantine_settings import DEFAULT_MAX_BAD_RECORDS
 from target_dolt.remote_settings import TAG_FIELDS
 from target_dolt.runs import BRANCH_FIELDS, RUN_PREFIX
 from target_dolt.settings_table import (
@@ -61,6 +62,8 @@ class Settings:
     source_url: str | None = None
     source_dialect: str | None = None
     strict_types: bool = True
+    on_bad_record: str = "stop"
+    max_bad_records: int = DEFAULT_MAX_BAD_RECORDS
     commit_interval_seconds: float | None = None
     commit_min_rows: int = 0
     batch_size_rows: int = 10_000
@@ -99,7 +102,7 @@ class Settings:
             if getattr(self, name) < 1:
                 msg = f"`{name}` must be 1 or more"
                 raise ConfigError(msg)
-        for name in ("commit_interval_seconds", "commit_min_rows"):
+        for name in ("commit_interval_seconds", "commit_min_rows", "max_bad_records"):
             if (getattr(self, name) or 0) < 0:
                 msg = f"`{name}` may not be negative"
                 raise ConfigError(msg)

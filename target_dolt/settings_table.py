@@ -7,6 +7,7 @@ from typing import Any
 from singer_sdk import typing as th
 
 from target_dolt.guard_settings import GUARD_SETTINGS
+from target_dolt.quarantine_settings import QUARANTINE_SETTINGS
 from target_dolt.remote_settings import REMOTE_SETTINGS
 from target_dolt.runs import BRANCH_FIELDS
 from target_dolt.where_settings import WHERE_SETTINGS
@@ -141,6 +142,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "If false, its column becomes text, the value is kept as the tap wrote it, and the run "
         "says how many there were.",
     ),
+    *QUARANTINE_SETTINGS,
     th.Property(
         "commit_interval_seconds",
         th.NumberType,

@@ -9,7 +9,8 @@ from singer_sdk.sinks import Sink
 
 from target_dolt.changes import DELETED_AT, Delete, Part, part_validator
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import MessageError, PluginError, SchemaError
+from target_dolt.errors import PluginError, RecordError, SchemaError
+from target_dolt.fields import no_object
 from target_dolt.json_schema import Validator, compile_validator
 from target_dolt.load import Load
 from target_dolt.plan import NeedsWiderError
@@ -40,6 +41,7 @@ class DoltSink(Sink):
         version: The version of the stream that was seen last, None before the first.
         replaces: Whether the table is being replaced as a whole.
         has_cleared: Whether there were rows when that began.
+        rejected: Keys of bad records since the table was last replaced, as they came.
         before_rows: Called once, before the first rows are written.
     """
 
@@ -67,6 +69,7 @@ class DoltSink(Sink):
         self.version: int | None = None
         self.replaces = False
         self.has_cleared = False
+        self.rejected: list[Mapping[str, Any]] = []
         self.before_rows: Callable[[], None] | None = None
         self._buffer: list[Any] = []
         self._is_mixed = False
@@ -134,8 +137,7 @@ class DoltSink(Sink):
     def take(self, record: Any) -> None:
         """Take one record into the buffer, as a row; write the buffer out where it is full."""
         if type(record) is not dict:
-            msg = f"stream '{self.stream_name}': a record must be a JSON object"
-            raise MessageError(msg)
+            raise no_object(self.stream_name)
         if not record.keys() <= self._properties:
             self._tell_fields(record)
         if record.get(DELETED_AT) is not None and self._takes_deletes():
@@ -208,6 +210,11 @@ class DoltSink(Sink):
                 "stream '%s': %s not in the SCHEMA, left out", self.stream_name, names
             )
 
+    def reject(self, key: Mapping[str, Any]) -> None:
+        """Count a record that is left out, and remember its key."""
+        self.received += 1
+        self.rejected.append(key)
+
     def flush(self) -> None:
         """Write the buffer to the run branch, in one transaction of its own."""
         rows, self._buffer = self._buffer, []
@@ -231,7 +238,7 @@ class DoltSink(Sink):
         self.ignored_deletes = older.ignored_deletes
         self.ignored_versions = older.ignored_versions
         self.version, self.replaces = older.version, older.replaces
-        self.has_cleared = older.has_cleared
+        self.has_cleared, self.rejected = older.has_cleared, older.rejected
 
     def tell_ignored(self) -> None:
         """Log what the load method has passed over."""
@@ -255,6 +262,25 @@ class DoltSink(Sink):
         self.flush()
         if self.has_cleared:
             self._writes.restore()
+
+    def keep_rejected(self) -> None:
+        """Put back the rows of keys whose records were left out of a table that was replaced.
+
+        Of a key that cannot be told, no row may be taken for gone.
+        """
+        rejected, self.rejected = self.rejected, []
+        if not (rejected and self.has_cleared and self.plan.table.key):
+            return
+        try:
+            keys = [self.plan.key(one) for one in rejected]
+        except RecordError:
+            keys = None
+            self.logger.warning(
+                "stream '%s': a bad record has no key that can be told, so all rows stay that "
+                "this run has not sent",
+                self.stream_name,
+            )
+        self._writes.restore(keys)
 
     def keep_others(self) -> None:
         """Put back what columns of somebody else's had, in rows of a table that was replaced."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from singer_sdk.mapper import PluginMapper, SameRecordTransform, StreamMap
 
-from target_dolt.errors import RecordBeforeSchemaError
-from target_dolt.fields import field
+from target_dolt.errors import RecordBeforeSchemaError, RecordError
+from target_dolt.fields import field, no_object
 
 
 def maps_of(mapper: PluginMapper, message: Mapping[str, Any], what: str) -> list[StreamMap]:
@@ -27,6 +27,23 @@ def maps_of(mapper: PluginMapper, message: Mapping[str, Any], what: str) -> list
         msg = f"{what} for the stream '{stream}' came before its SCHEMA"
         raise RecordBeforeSchemaError(msg)
     return mapper.stream_maps[stream]
+
+
+def apply(stream_map: StreamMap, record: Any) -> dict[str, Any] | None:
+    """Return a record as a map makes it; None where the map leaves it out.
+
+    Raises:
+        RecordError: It is no object, or the map's expressions cannot take its values.
+    """
+    if type(record) is not dict:
+        raise no_object(stream_map.stream_alias)
+    try:
+        return stream_map.transform(dict(record))
+    except Exception as error:  # noqa: BLE001 - whatever an expression makes of what a tap sends
+        # What the error says may hold the record's values.
+        reason = f"its `stream_maps` fail on the record: {type(error).__name__}"
+        key = {name: record.get(name) for name in stream_map.raw_key_properties or ()}
+        raise RecordError(stream_map.stream_alias, None, reason, key) from None
 
 
 def changes_nothing(maps: Sequence[StreamMap]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,9 +56,13 @@ class TableWrites:
         self._write(self._writer.clear)
         return has_rows
 
-    def restore(self) -> None:
-        """Put the rows back that the last commit has and this run has not sent."""
-        self._write(self._writer.restore)
+    def restore(self, keys: Sequence[Row] | None = None) -> None:
+        """Put the rows back that the last commit has and this run has not sent.
+
+        Args:
+            keys: The keys of the rows; None for all rows.
+        """
+        self._write(lambda connection: self._writer.restore(connection, keys))
 
     def keep_others(self) -> None:
         """Put back what columns of somebody else's had, in rows of a table that was replaced."""

@@ -19,6 +19,7 @@ from target_dolt.errors import (
     BatchError,
     InputError,
     MessageError,
+    RecordError,
     SchemaError,
     TargetDoltError,
 )
@@ -26,13 +27,14 @@ from target_dolt.fields import field, schema_fields
 from target_dolt.load import Load
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
+from target_dolt.quarantine import Quarantine
 from target_dolt.reader import MessageReader, Taker, TerminatedError
 from target_dolt.replace import Replacements
 from target_dolt.settings import Settings
 from target_dolt.settings_table import MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
-from target_dolt.stream_maps import changes_nothing, is_known, maps_of
+from target_dolt.stream_maps import apply, changes_nothing, is_known, maps_of
 from target_dolt.versions import Versions
 from target_dolt.where_settings import DEFAULT_PATH
 
@@ -62,6 +64,7 @@ class TargetDolt(CheckedConfig, Target):
         self._signal: int | None = None
         self._direct: dict[str, DoltSink] = {}
         self._replacements = Replacements(trusts_end=self.settings.trust_end_of_input)
+        self._quarantine = Quarantine(self.settings, lambda: reader.line)
         self._versions = Versions(self.settings, lambda: self.point, self._replacements)
         self.plugins = plugins or load_plugins()
         self._point: CommitPoint | None = None
@@ -79,7 +82,7 @@ class TargetDolt(CheckedConfig, Target):
         except BaseException:
             database.close()
             raise
-        self._point = CommitPoint(load, pace, self._sinks(), self._replacements)
+        self._point = CommitPoint(load, pace, self._sinks(), self._replacements, self._quarantine)
 
     @property
     def point(self) -> CommitPoint:
@@ -162,7 +165,10 @@ class TargetDolt(CheckedConfig, Target):
         if sink is not None:
             if message_dict.get("version", sink.version) != sink.version:
                 self._versions.begin(sink, message_dict["version"])
-            sink.take(message_dict.get("record"))
+            try:
+                sink.take(message_dict.get("record"))
+            except RecordError as error:
+                self._quarantine.take(error, sink)
         else:
             self._process_mapped(message_dict)
 
@@ -172,17 +178,29 @@ class TargetDolt(CheckedConfig, Target):
         return sink.take_line if sink is not None and sink.reads_lines else None
 
     def _process_mapped(self, message: dict[str, Any]) -> None:
-        record = field(message, "record", dict)
         for stream_map in maps_of(self.mapper, message, "a RECORD"):
-            mapped = stream_map.transform(dict(record))
-            if mapped is None:
-                continue
-            sink = self._sinks()[stream_map.stream_alias]
-            if message.get("version", sink.version) != sink.version:
-                self._versions.begin(sink, message["version"])
-            if sink.include_sdc_metadata_properties:
-                sink._add_sdc_metadata_to_record(mapped, message, {})  # noqa: SLF001
-            sink.take(mapped)
+            sink = self._sinks().get(stream_map.stream_alias)
+            if sink is None:
+                continue  # a map that takes the stream away
+            try:
+                mapped = apply(stream_map, message.get("record"))
+                if mapped is None:
+                    continue
+                if message.get("version", sink.version) != sink.version:
+                    self._versions.begin(sink, message["version"])
+                if sink.include_sdc_metadata_properties:
+                    sink._add_sdc_metadata_to_record(mapped, message, {})  # noqa: SLF001
+                sink.take(mapped)
+            except RecordError as error:
+                self._quarantine.take(error, sink)
+
+    def refuse(self, error: RecordError) -> None:
+        """Leave out a record whose line is no JSON, or raise its error."""
+        maps = self.mapper.stream_maps.get(error.stream)
+        if not maps:
+            raise error
+        for sink in [self._sinks()[one.stream_alias] for one in maps]:
+            self._quarantine.take(error, sink)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Commit what came before a STATE, or keep the STATE until that is due."""
@@ -208,17 +226,18 @@ class TargetDolt(CheckedConfig, Target):
         schema = maps_of(self.mapper, message_dict, "a BATCH")[0].raw_schema
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self.point.keep_state()
-        within = (1, 1)
         try:
             for file, row, values in batch_records(message_dict, schema, self.settings):
-                within = file, row
+                self._quarantine.within = file, row
                 self._process_record_message({**message_dict, "type": "RECORD", "record": values})
         except BatchError as error:
             msg = f"stream '{stream}': {error}; nothing of this BATCH was kept"
             raise BatchError(msg) from error
         except InputError as error:
-            error.within = f"file {within[0]}, row {within[1]}"
+            error.within = "file {}, row {}".format(*self._quarantine.within or (1, 1))
             raise
+        finally:
+            self._quarantine.within = None
 
     # Commit points
 
@@ -232,6 +251,7 @@ class TargetDolt(CheckedConfig, Target):
         finally:
             self.close()
         self.check_stop()
+        self._quarantine.tell()
 
     def between_chunks(self) -> float | None:
         """Write out what is large; commit a STATE whose time has come."""

@@ -54,8 +54,14 @@ class Writer(abc.ABC):
         """Remove all rows, in the transaction."""
 
     @abc.abstractmethod
-    def restore(self, connection: sa.Connection) -> None:
-        """Put back, from the branch's last commit, the rows whose keys are not there."""
+    def restore(self, connection: sa.Connection, keys: Sequence[Row] | None = None) -> None:
+        """Put back, from the branch's last commit, the rows whose keys are not there.
+
+        Args:
+            connection: The connection.
+            keys: The only keys whose rows are put back; None for all. A table without a key has
+                none.
+        """
 
     @abc.abstractmethod
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:

@@ -89,9 +89,9 @@ class _DoltWriter(Writer):
         while some := list(islice(values, DELETE_KEYS)):
             connection.execute(statement, {"keys": some})
 
-    def restore(self, connection: sa.Connection) -> None:
+    def restore(self, connection: sa.Connection, keys: Sequence[Row] | None = None) -> None:
         """Put back the last commit's rows that are not there."""
-        restore_rows(connection, self._table, self._committed(), self._others)
+        restore_rows(connection, self._table, self._committed(), self._others, keys)
 
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
         """Give some columns the last commit's values."""

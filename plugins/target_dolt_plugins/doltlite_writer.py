@@ -128,12 +128,12 @@ class DoltLiteWriter(Writer):
         """Remove rows by key."""
         connection.exec_driver_sql(self._delete, list(keys))
 
-    def restore(self, connection: sa.Connection) -> None:
+    def restore(self, connection: sa.Connection, keys: Sequence[Row] | None = None) -> None:
         """Put back the last commit's rows that are not there; without a key, all of them."""
         if not self._table.primary_key.columns and self._rowid is not None:
             self._restore_numbered(connection)
             return
-        restore_rows(connection, self._table, self._committed(connection), self._others)
+        restore_rows(connection, self._table, self._committed(connection), self._others, keys)
 
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
         """Give some columns the last commit's values."""
