@@ -66,6 +66,8 @@ class Replacements:
 
     def go_on(self, sink: DoltSink) -> None:
         """Go on with a new sink of the same stream, after a new SCHEMA."""
+        older = self._sinks.get(sink.stream_name, sink)
+        sink.before_changes = older.before_changes
         self._sinks[sink.stream_name] = sink
 
     def expect(self, sink: DoltSink) -> None:
@@ -75,19 +77,30 @@ class Replacements:
         """
 
         def open_() -> None:
+            changing = sink.before_changes
             self.open(sink)
             self._began[sink.stream_name] = 0
             self._doubtful.add(sink.stream_name)
+            sink.before_changes = changing
 
         self._expected[sink.stream_name] = sink
         sink.before_rows = open_
+        sink.before_changes = lambda: self._keep(sink.stream_name)
+
+    def _keep(self, stream: str) -> None:
+        """Take the rows of a stream without a version for parts of its table: so does a log."""
+        if stream in self._doubtful:
+            self._take_back_unversioned(stream)
+        elif stream in self._expected:
+            self.forget(self._expected[stream])
+            self.versions[stream] = None
 
     def forget(self, sink: DoltSink) -> None:
         """Expect no replacement of a stream any more, and doubt none that is open."""
         self._expected.pop(sink.stream_name, None)
         self._doubtful.discard(sink.stream_name)
         self._unfinished.discard(sink.stream_name)
-        sink.before_rows = None
+        sink.before_rows = sink.before_changes = None
 
     def is_doubtful(self, stream: str) -> bool:
         """Whether rows without a version are replacing this stream's table."""

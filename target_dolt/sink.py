@@ -43,6 +43,8 @@ class DoltSink(Sink):
         has_cleared: Whether there were rows when that began.
         rejected: Keys of bad records since the table was last replaced, as they came.
         before_rows: Called once, before the first rows are written.
+        before_changes: Called once, before the first delete or part is taken: neither comes where a
+            stream is sent whole.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class DoltSink(Sink):
         self.has_cleared = False
         self.rejected: list[Mapping[str, Any]] = []
         self.before_rows: Callable[[], None] | None = None
+        self.before_changes: Callable[[], None] | None = None
         self._buffer: list[Any] = []
         self._is_mixed = False
         self._told_fields: set[str] = set()
@@ -181,8 +184,13 @@ class DoltSink(Sink):
         return False
 
     def _remove(self, record: dict[str, Any]) -> None:
+        self._mix(Delete(self.plan.key(record)))
+
+    def _mix(self, change: Delete | Part) -> None:
+        if self.before_changes is not None:
+            self.before_changes()
         self._is_mixed = True
-        self._buffer.append(Delete(self.plan.key(record)))
+        self._buffer.append(change)
 
     def _mark(self, record: dict[str, Any]) -> None:
         """A delete may carry no more than the key: what it does not carry stays as it was."""
@@ -197,8 +205,7 @@ class DoltSink(Sink):
         """Take what a record carries; what it does not carry stays as it was."""
         check = self._check_part
         part = self._made(lambda: Part(self.plan.key(record), self.plan.part(record, check)))
-        self._is_mixed = True
-        self._buffer.append(part)
+        self._mix(part)
 
     def _tell_fields(self, record: dict[str, Any]) -> None:
         unknown = record.keys() - self.plan.properties - self._told_fields

@@ -479,3 +479,36 @@ def held_rows(place: Place) -> list[int]:
     """Return the ids on the branch of the run that is at work, as far as it has come."""
     runs = [name for name in place.branches() if name.startswith("target-dolt/")]
     return [row["id"] for row in place.rows("dogs", at=runs[0])] if runs else []
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+def test_a_log_after_a_full_table_removes_rows_and_changes_parts_of_others(
+    place: Place, rows: int
+) -> None:
+    """Its records name no version; what it does not send stays as it was, wherever buffers end."""
+    marked = schema("dogs", {**MARKED, "age": {"type": ["null", "integer"]}})
+    place.load(
+        [
+            marked,
+            *(versioned(1, id=number, name="a", age=number) for number in (1, 2, 3, 4)),
+            activate("dogs", 1),
+            state({"version": 1}),
+        ]
+    )
+    gone = "2026-01-01T00:00:00Z"
+    out = place.load(
+        [
+            marked,
+            record("dogs", id=1, name="b", age=9),
+            record("dogs", id=2, _sdc_deleted_at=gone),
+            record("dogs", id=3, name="c"),
+            state({"log": 1}),
+        ],
+        batch_size_rows=rows,
+    )
+    assert out == [{"log": 1}]
+    assert place.rows("dogs") == [
+        {"id": 1, "name": "b", "age": 9},
+        {"id": 3, "name": "c", "age": 3},
+        {"id": 4, "name": "a", "age": 4},
+    ]
