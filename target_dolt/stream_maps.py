@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.mapper import PluginMapper, SameRecordTransform, StreamMap
 
-from target_dolt.errors import RecordBeforeSchemaError, RecordError
+from target_dolt.errors import RecordBeforeSchemaError, RecordError, SchemaError
 from target_dolt.fields import field, no_object
 
 
@@ -26,6 +27,28 @@ def maps_of(mapper: PluginMapper, message: Mapping[str, Any], what: str) -> list
     if stream not in mapper.stream_maps:
         msg = f"{what} for the stream '{stream}' came before its SCHEMA"
         raise RecordBeforeSchemaError(msg)
+    return mapper.stream_maps[stream]
+
+
+def register(
+    mapper: PluginMapper, stream: str, schema: dict[str, Any], keys: list[str]
+) -> list[StreamMap]:
+    """Return the maps of a stream, once its SCHEMA has come.
+
+    Raises:
+        SchemaError: The maps or the flattening, the SDK's both, cannot take the SCHEMA.
+    """
+    try:
+        mapper.register_raw_stream_schema(stream, schema, keys)
+    except RecursionError:
+        raise
+    except (StreamMapConfigError, MapExpressionError) as error:
+        msg = f"stream '{stream}': `stream_maps`: {error}"
+        raise SchemaError(msg) from None
+    except Exception as error:  # whatever the SDK makes of a SCHEMA that is none
+        what = "`stream_maps` and flattening cannot take its SCHEMA"
+        msg = f"stream '{stream}': {what}: {type(error).__name__}"
+        raise SchemaError(msg) from error
     return mapper.stream_maps[stream]
 
 

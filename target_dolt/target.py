@@ -34,7 +34,7 @@ from target_dolt.settings import Settings
 from target_dolt.settings_table import MAX_MESSAGE_BYTES, SETTINGS
 from target_dolt.sink import DoltSink
 from target_dolt.state import Pace
-from target_dolt.stream_maps import apply, changes_nothing, is_known, maps_of
+from target_dolt.stream_maps import apply, changes_nothing, is_known, maps_of, register
 from target_dolt.versions import Versions
 from target_dolt.where_settings import DEFAULT_PATH
 
@@ -111,8 +111,7 @@ class TargetDolt(CheckedConfig, Target):
     def _register(self, stream: str, schema: dict[str, Any], keys: list[str]) -> None:
         if is_known(self.mapper.stream_maps.get(stream), schema, keys):
             return
-        self.mapper.register_raw_stream_schema(stream, schema, keys)
-        maps = self.mapper.stream_maps[stream]
+        maps = register(self.mapper, stream, schema, keys)
         for stream_map in maps:
             if stream_map.transformed_key_properties is not None:
                 self.get_sink(

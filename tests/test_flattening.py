@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from support import Place, record, schema, state
+
+from target_dolt.errors import SchemaError
 
 NESTED = schema(
     "dogs",
@@ -37,3 +40,13 @@ def test_properties_of_objects_are_columns_where_they_are_flattened(place: Place
         {"id": 1, "owner": owner, "tags": ["a", Decimal("1.5")]},
         {"id": 2, "owner": None, "tags": None},
     ]
+
+
+def test_a_schema_that_flattening_cannot_take_is_one_error_of_ours(place: Place) -> None:
+    """The SDK takes every property for an object of JSON Schema; an expression may be none."""
+    broken = schema("dogs", {"id": {"type": "integer"}, "name": "RECORD"})
+    with pytest.raises(SchemaError, match=r"^line 1: stream 'dogs': .* cannot take its SCHEMA"):
+        place.load([broken], flattening_enabled=True, flattening_max_depth=1)
+    whole = schema("dogs", {"id": {"type": "integer"}})
+    with pytest.raises(SchemaError, match=r"^line 1: stream 'dogs': `stream_maps`: "):
+        place.load([whole], stream_maps={"dogs": {"x": "1 +"}})
