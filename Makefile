@@ -22,6 +22,7 @@ TAP_POSTGRES := $(ENVS)/tap-postgres/.made-$(TAP_POSTGRES_VERSION)
 MELTANO := $(ENVS)/meltano/.made-$(MELTANO_VERSION)
 STORAGE := $(ENVS)/storage/.made-$(MOTO_VERSION)
 POSTGRES := $(ENVS)/postgres/.made
+AUDIT := $(ENVS)/pip-audit/.made-2.10.1
 
 # The taps that tests run, each in an environment of its own.
 PIPELINEWISE_POSTGRES := $(ENVS)/pipelinewise-tap-postgres/.made-2.1.0
@@ -61,7 +62,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test fuzz findings taps targets fixtures lint bench clean
+.PHONY: help demo test fuzz findings taps targets fixtures lint audit bench clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -98,6 +99,10 @@ lint: $(PROJECT) ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+audit: $(PROJECT) $(AUDIT) ## Ask for known vulnerabilities of what the project is installed with
+	@$(ENVS)/pip-audit/bin/pip-audit --skip-editable --progress-spinner off \
+		--path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 bench: $(PROJECT) ## Measure speed, memory and the cost of commits, beside others (BENCH_ARGS=--help)
 	-@$(MAKE) --no-print-directory --keep-going $(PEERS)
 	@TARGET_DOLT_BENCH_ENVS="$(CURDIR)/$(ENVS)" $(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -127,7 +132,7 @@ $(REST_TAP): OPTIONS := 'setuptools<81'
 
 $(ENVS)/dlt/.made-1.31.0: OPTIONS := 'sqlalchemy>=2' pymysql
 
-$(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP) $(TARGETS) $(ENVS)/dlt/.made-1.31.0: pyproject.toml
+$(PIPELINEWISE_POSTGRES) $(MYSQL_TAPS) $(REST_TAP) $(FILE_TAP) $(TARGETS) $(ENVS)/dlt/.made-1.31.0 $(AUDIT): pyproject.toml
 	@echo "Making $(@D): $(@F:.made-%=%)"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python $(PIP) '$(notdir $(@D))==$(@F:.made-%=%)' $(OPTIONS)
