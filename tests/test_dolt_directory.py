@@ -32,7 +32,8 @@ from support_state import (
 from support_wire import FakeServer
 
 from target_dolt.errors import ConfigError, LockedError, RecordError, WriteError
-from target_dolt_plugins import dolt_directory, dolt_server
+from target_dolt_plugins import dolt_directory
+from target_dolt_plugins import dolt_server as server_room
 from target_dolt_plugins.dolt_directory import LOCAL_USER, ServerInfo
 
 pytestmark = needs_dolt
@@ -365,7 +366,7 @@ def test_the_server_is_stopped_where_the_database_is_refused_after_its_start(
     made: Place, started: list[ServerInfo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For example a Dolt that is too old."""
-    monkeypatch.setattr(dolt_server, "OLDEST_VERSION", (99, 0, 0))
+    monkeypatch.setattr(server_room, "OLDEST_VERSION", (99, 0, 0))
     with pytest.raises(ConfigError, match=r"99\.0\.0 or later"):
         made.load(ONE_DOG)
     (info,) = set(started)

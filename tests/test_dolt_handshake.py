@@ -14,7 +14,8 @@ from support_dolt import DoltServer, needs_dolt
 from support_state import ids
 
 from target_dolt.errors import ConfigError
-from target_dolt_plugins import dolt_directory, dolt_server
+from target_dolt_plugins import dolt_directory
+from target_dolt_plugins import dolt_server as server_room
 
 pytestmark = needs_dolt
 
@@ -62,7 +63,7 @@ def test_a_port_that_never_speaks_ends_the_run_in_words(
     mute: Mute, tls: dict[str, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the host, the port and what to look at; long before a statement's time is over."""
-    monkeypatch.setattr(dolt_server, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(server_room, "CONNECT_SECONDS", 0.2)
     place = Place({"host": "127.0.0.1", "port": mute.port, "user": "u", "database": "db"})
     with pytest.raises(ConfigError) as refused:
         place.load([DOGS], **tls)
@@ -83,7 +84,7 @@ def test_a_statement_may_take_longer_than_the_handshake(
     dolt_server: DoltServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bound is on the handshake alone."""
-    monkeypatch.setattr(dolt_server, "CONNECT_SECONDS", 5)
+    monkeypatch.setattr(server_room, "CONNECT_SECONDS", 5)
     place = Place(dolt_server.new_database())
     database = place.open()
     with database.connect() as connection, connection.begin():

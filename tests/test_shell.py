@@ -35,7 +35,7 @@ def test_it_writes_the_completion_of_each_shell(shell: str) -> None:
 def test_it_completes_commands_and_options() -> None:
     """As bash asks for them."""
     asked = {"_DOLT_SYNC_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
-    for words, found in (("dolt-sync sn", "snapshot"), ("dolt-sync re", "restore")):
+    for words, found in (("dolt-sync sn", "snapshot"), ("dolt-sync res", "restore")):
         done = subprocess.run(
             [DOLT_SYNC],
             env={**os.environ, **asked, "COMP_WORDS": words},

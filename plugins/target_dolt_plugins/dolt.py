@@ -24,7 +24,13 @@ from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, bytes_in
 from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_remotes import REFUSALS, clone
-from target_dolt_plugins.dolt_server import check_server, engine, error_code, good_lanes
+from target_dolt_plugins.dolt_server import (
+    check_name,
+    check_server,
+    engine,
+    error_code,
+    good_lanes,
+)
 from target_dolt_plugins.dolt_tls import tls_options
 from target_dolt_plugins.dolt_types import logical_type, respelling, storage
 from target_dolt_plugins.dolt_upkeep import collect
@@ -66,6 +72,7 @@ class DoltDatabase(Database):
         if branch:
             msg = "give the branch with `branch` (dolt-sync: `--at`), not in the URL"
             raise ConfigError(msg)
+        check_name(name)
         self._url = url.set(drivername="dolt")
         self._sql = DoltDialect()
         self.name = str(server.directory) if server else f"{url.host}:{url.port or 3306}/{name}"
@@ -238,6 +245,7 @@ def _open(where: Where) -> Database:
     if where.url is not None:
         return DoltDatabase(where.url, where)
     directory = where.path or Path()
+    check_name(directory.absolute().name)
     server = DirectoryServer(directory, create=where.create)
     try:
         url = sa.URL.create(

@@ -26,8 +26,18 @@ REMOTE_LANES = 2
 """How many lanes are used unasked. A lane keeps a core of the server busy; how many cores it has,
 it does not tell."""
 
+SERVERS_OWN = frozenset({"information_schema", "mysql"})
+"""Databases that every server has: beside one of ours of such a name it finds its own."""
+
 _ACCESS_DENIED = (1044, 1045)
 _UNKNOWN_DATABASE = 1049
+
+
+def check_name(database: str) -> None:
+    """Raise ConfigError for a database that would be taken for one of the server's own."""
+    if database.lower() in SERVERS_OWN:
+        msg = f"'{database}' is a database of every Dolt server's own; give yours another name"
+        raise ConfigError(msg)
 
 
 def engine(url: sa.URL, database: str, tls: Mapping[str, Any]) -> sa.Engine:
