@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pymysql.cursors import SSCursor
+from sqlalchemy.dialects import mysql
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.constraint import Constraint, Statements
@@ -46,6 +47,9 @@ COLLATION = "utf8mb4_0900_bin"
 
 ROW_BYTES = 65_504
 """Dolt's MaxTupleDataSize, by the columns' declared lengths."""
+
+_LOOSE = (mysql.SET, sa.Float)
+"""Types whose values may be one to the server where we see two: they are no key to part rows by."""
 
 _TRANSIENT = (1205, 1213, 2003, 2006, 2013, 2014, 2055)
 """Lock wait, serialization failure, and the client's words for a lost connection."""
@@ -192,7 +196,8 @@ class DoltDatabase(Database):
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
         described = sa_table(table, lambda one: describe_type(storage(one).ddl))
-        lanes = self._lanes if table.exact else 1
+        loose = any(isinstance(table.types[name], _LOOSE) for name in table.key)
+        lanes = self._lanes if table.exact and not loose else 1
         if self._bulk == "load_data" and not table.others:
             return LoadDataWriter(described, self._sql, lanes)
         # REPLACE would empty the others

@@ -12,13 +12,11 @@ from support import Place, record, schema, state
 from support_dolt import (
     BOTH,
     DoltServer,
-    engine_of,
     needs_dolt,
     numbered,
     numbered_stream,
     numbers_of,
     quick_retries,
-    url_of,
 )
 from support_state import Watched, run_branches
 
@@ -41,6 +39,20 @@ KEYS: dict[str, Callable[[random.Random], tuple[Any, ...]]] = {
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are parted however few they are."""
     monkeypatch.setattr(dolt_writer, "LANE_ROWS", 1)
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The connections that have sent rows."""
+    sessions: set[int] = set()
+    send = dolt_writer.LoadDataWriter._send
+
+    def watched(self: Any, connection: sa.Connection, chunks: Any, count: int) -> None:
+        sessions.add(connection.connection.driver_connection.thread_id())  # type: ignore[union-attr]
+        send(self, connection, chunks, count)
+
+    monkeypatch.setattr(dolt_writer.LoadDataWriter, "_send", watched)
+    return sessions
 
 
 def _stream(kinds: tuple[Any, ...]) -> dict[str, Any]:
@@ -165,21 +177,20 @@ def test_few_rows_and_rows_without_a_key_take_one_lane(
     rows: int,
     keys: list[str],
     connections: int,
-    monkeypatch: pytest.MonkeyPatch,
+    sessions: set[int],
 ) -> None:
     """A transaction more is not worth its while; equal rows would not be told apart."""
-    sessions: set[int] = set()
-    send = dolt_writer.LoadDataWriter._send
-
-    def watched(self: Any, connection: sa.Connection, chunks: Any, count: int) -> None:
-        sessions.add(connection.connection.driver_connection.thread_id())  # type: ignore[union-attr]
-        send(self, connection, chunks, count)
-
-    monkeypatch.setattr(dolt_writer.LoadDataWriter, "_send", watched)
     place.load([numbered_stream(keys), *map(numbered, range(rows)), state({"n": 1})], lanes=3)
     assert numbers_of(place) == list(range(rows))
-    with engine_of(url_of(place)) as engine, engine.connect():
-        assert len(sessions) == connections
+    assert len(sessions) == connections
+
+
+def test_keys_that_a_server_may_round_take_one_lane(place: Place, sessions: set[int]) -> None:
+    """Two numbers may be one row there."""
+    rows = [record("t", id=number / 4) for number in range(3_000)]
+    place.load([schema("t", {"id": {"type": "number"}}), *rows, state({"n": 1})], lanes=3)
+    assert len(numbers_of(place)) == 3_000
+    assert len(sessions) == 1
 
 
 @pytest.mark.parametrize(
