@@ -199,6 +199,7 @@ def running_mariadb() -> Iterator[MariaDB]:
             "socket": directory / "socket",
             "pid-file": directory / "pid",
             "server-id": 1,
+            "tmpdir": directory,  # a server that starts clears its own of what others use
             "log-bin": directory / "data" / "binlog",
             "binlog-format": "ROW",
             "binlog-row-image": "FULL",
