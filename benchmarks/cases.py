@@ -111,7 +111,6 @@ def cases(directory: Path) -> None:
         place.mkdir()
         inputs[case.name] = place / "messages"
         _apart(case, place)
-    (directory / "nothing").touch()
     print(f"\nDoltLite\n\n{HEAD}")
     for number, case in enumerate(chosen):
         _on_doltlite(case, inputs[case.name], directory / f"lite{number}")

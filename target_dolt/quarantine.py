@@ -95,7 +95,7 @@ class Quarantine:
             settings: Whether bad records are taken, and how many.
             line: Gives the line of the input that is being read.
         """
-        self._most = settings.max_bad_records if settings.on_bad_record == "quarantine" else 0
+        self._most = settings.max_bad_records
         self._takes = settings.on_bad_record == "quarantine"
         self._pipeline = settings.pipeline_id
         self._line = line

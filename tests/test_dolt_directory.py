@@ -31,10 +31,12 @@ from support_state import (
 )
 from support_wire import FakeServer
 
+from target_dolt.backend import Where
 from target_dolt.errors import ConfigError, LockedError, RecordError, WriteError
 from target_dolt_plugins import dolt_directory
 from target_dolt_plugins import dolt_server as server_room
 from target_dolt_plugins.dolt_directory import LOCAL_USER, ServerInfo
+from target_dolt_plugins.dolt_remotes import clone
 
 pytestmark = needs_dolt
 
@@ -234,6 +236,16 @@ def test_a_directory_whose_name_dolt_may_not_take_is_loaded_or_refused_in_words(
     else:
         assert ids(place) == [1]
         assert kinds(folder(place)) == [".dolt"]
+
+
+@pytest.mark.parametrize("name", ["mysql", "Information_Schema"])
+def test_nothing_is_cloned_to_where_a_server_has_its_own_database(
+    tmp_path: Path, name: str
+) -> None:
+    """It could not be read there."""
+    with pytest.raises(ConfigError, match=f"'{name}' is a database of every Dolt server's own"):
+        clone("file:///nowhere", Where(path=tmp_path / name), None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_directory_may_be_named_in_any_way(made: Place, monkeypatch: pytest.MonkeyPatch) -> None:

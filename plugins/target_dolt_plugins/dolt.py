@@ -26,7 +26,7 @@ from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, byte
 from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_remotes import REFUSALS, clone
 from target_dolt_plugins.dolt_server import (
-    check_name,
+    check_database,
     check_server,
     engine,
     error_code,
@@ -76,7 +76,7 @@ class DoltDatabase(Database):
         if branch:
             msg = "give the branch with `branch` (dolt-sync: `--at`), not in the URL"
             raise ConfigError(msg)
-        check_name(name)
+        check_database(name)
         self._url = url.set(drivername="dolt")
         self._sql = DoltDialect()
         self.name = str(server.directory) if server else f"{url.host}:{url.port or 3306}/{name}"
@@ -250,7 +250,6 @@ def _open(where: Where) -> Database:
     if where.url is not None:
         return DoltDatabase(where.url, where)
     directory = where.path or Path()
-    check_name(directory.absolute().name)
     server = DirectoryServer(directory, create=where.create)
     try:
         url = sa.URL.create(

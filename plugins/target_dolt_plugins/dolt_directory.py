@@ -20,6 +20,7 @@ import msgspec
 import pymysql
 
 from target_dolt.errors import ConfigError, WriteError
+from target_dolt_plugins.dolt_server import check_database
 
 LOCAL_USER = "__dolt_local_user__"
 """The account that every Dolt server makes anew at its start, with the secret that it writes
@@ -214,6 +215,7 @@ def check_name(directory: Path) -> None:
     if any(one in directory.absolute().name for one in _NOT_IN_NAMES):
         msg = f"'{directory}': Dolt serves no directory with {_NOT_IN_NAMES} in its name"
         raise ConfigError(msg)
+    check_database(directory.absolute().name)
 
 
 def find_program() -> str:

@@ -33,7 +33,7 @@ _ACCESS_DENIED = (1044, 1045)
 _UNKNOWN_DATABASE = 1049
 
 
-def check_name(database: str) -> None:
+def check_database(database: str) -> None:
     """Raise ConfigError for a database that would be taken for one of the server's own."""
     if database.lower() in SERVERS_OWN:
         msg = f"'{database}' is a database of every Dolt server's own; give yours another name"
