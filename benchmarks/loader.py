@@ -21,7 +21,7 @@ from typing import IO
 
 from benchmarks.dolt_server import HOST, DoltServer
 
-SYNC = [sys.executable, "-c", "from tap_adapters.cli import main; main()"]
+SYNC = [sys.executable, "-c", "from tap_adapters.commands.cli import main; main()"]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from target_dolt import hookimpl
-from target_dolt.objects import AskedSource
+from target_dolt.tables.objects import AskedSource
 
 Native = Mapping[str, Mapping[str, Any]]
 """By property the words that belong into its schema: `x-sql-datatype` and `-properties`."""
@@ -73,7 +73,7 @@ def _metadata(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 @hookimpl(trylast=True)
 def dolt_open_source(url: str) -> AskedSource:
     """Open any source that SQLAlchemy can reach."""
-    from tap_adapters.asked import open_source  # noqa: PLC0415 - its readers, for those who ask
+    from tap_adapters.sources.asked import open_source  # noqa: PLC0415 - its readers, for those who ask
 
     return open_source(url)
 

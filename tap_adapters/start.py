@@ -26,7 +26,7 @@ def target_dolt() -> None:
 def dolt_sync() -> None:
     """Run `dolt-sync`."""
     with _signals_end():
-        from tap_adapters.cli import main  # noqa: PLC0415 - once signals are handled
+        from tap_adapters.commands.cli import main  # noqa: PLC0415 - once signals are handled
     main()
 
 

@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tap_adapters.constraints import column_constraints, constraints
-from tap_adapters.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
-from tap_adapters.source_schema import LeftOut, definition_text
-from tap_adapters.stream import stream_schema
+from tap_adapters.sources.constraints import column_constraints, constraints
+from tap_adapters.sources.schema import LeftOut, definition_text
+from tap_adapters.sources.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
+from tap_adapters.sources.stream import stream_schema
 from target_dolt.backend import Where
 from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError, SchemaError
-from target_dolt.guard_settings import Guards
 from target_dolt.messages import Commit, TableChange
 from target_dolt.names import folded, mapped_table
-from target_dolt.objects import SourceObject
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.session import ReplacedTable, Session
 from target_dolt.settings import Settings, where_of
-from target_dolt.settings_table import DEFAULT_AUTHOR
+from target_dolt.settings.guards import Guards
+from target_dolt.settings.table import DEFAULT_AUTHOR
+from target_dolt.tables.objects import SourceObject
 
 BATCH_ROWS = 100_000
 """Rows that are written at once: ten times a load's, since a reader of whole tables waits for no

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from target_dolt.load import Load
+from target_dolt.loading.load import Load
+from target_dolt.loading.publish import publish
+from target_dolt.loading.state import Pace, emit, state_line
 from target_dolt.progress import Progress
-from target_dolt.publish import publish
-from target_dolt.quarantine import Quarantine
-from target_dolt.replace import Replacements
-from target_dolt.sink import DoltSink
-from target_dolt.state import Pace, emit, state_line
+from target_dolt.streams.quarantine import Quarantine
+from target_dolt.streams.replace import Replacements
+from target_dolt.streams.sink import DoltSink
 
 LOOK_SECONDS = 0.01
 """How often a commit that is being made is looked at while no input waits."""

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 from target_dolt.native import ANY, NativeType, native_type
 
 Schema = Mapping[str, Any]
-"""A JSON Schema as `target_dolt.json_schema.resolve` leaves it: no `$ref`, no `allOf`, and
+"""A JSON Schema as `target_dolt.plans.json_schema.resolve` leaves it: no `$ref`, no `allOf`, and
 `type` either one name or absent (anything goes)."""
 
 Converter = Callable[[Any], Any]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from target_dolt.backend import Backend
     from target_dolt.dialect import ColumnType, Converter, Dialect, Schema
     from target_dolt.messages import Commit, PendingCommit
-    from target_dolt.objects import AskedSource
+    from target_dolt.tables.objects import AskedSource
 
 PROJECT = "target_dolt"
 

@@ -11,19 +11,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt.columns import estimated_bytes
-from target_dolt.commits import OWN_PREFIX
 from target_dolt.constraint import Constraint
-from target_dolt.constraints import SILENT
 from target_dolt.dialect import ColumnType
-from target_dolt.load import Load
+from target_dolt.loading.commits import OWN_PREFIX
+from target_dolt.loading.constraints import SILENT
+from target_dolt.loading.load import Load
+from target_dolt.loading.publish import publish
 from target_dolt.messages import Commit, TableChange
-from target_dolt.objects import SourceObject
 from target_dolt.opening import open_database
-from target_dolt.plan import NeedsWiderError, Plan
+from target_dolt.plans.columns import estimated_bytes
+from target_dolt.plans.plan import NeedsWiderError, Plan
 from target_dolt.plugins import Plugins
-from target_dolt.publish import publish
 from target_dolt.settings import Settings
+from target_dolt.tables.objects import SourceObject
 from target_dolt.writer import Row, Write
 
 _DDL = frozenset({"CREATE", "ALTER", "DROP"})

@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from singer_sdk.target_base import Target
 
 from target_dolt.about import CAPABILITIES
-from target_dolt.batch import batch_records
 from target_dolt.commit_point import CommitPoint
-from target_dolt.configuration import CheckedConfig
 from target_dolt.errors import (
     BatchError,
     InputError,
@@ -23,20 +21,22 @@ from target_dolt.errors import (
     SchemaError,
     TargetDoltError,
 )
-from target_dolt.fields import field, schema_fields
-from target_dolt.load import Load
+from target_dolt.input.batch import batch_records
+from target_dolt.input.fields import field, schema_fields
+from target_dolt.input.reader import MessageReader, Taker, TerminatedError
+from target_dolt.input.stream_maps import apply, changes_nothing, is_known, maps_of, register
+from target_dolt.loading.load import Load
+from target_dolt.loading.state import Pace
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
-from target_dolt.quarantine import Quarantine
-from target_dolt.reader import MessageReader, Taker, TerminatedError
-from target_dolt.replace import Replacements
 from target_dolt.settings import Settings
-from target_dolt.settings_table import MAX_MESSAGE_BYTES, SETTINGS
-from target_dolt.sink import DoltSink
-from target_dolt.state import Pace
-from target_dolt.stream_maps import apply, changes_nothing, is_known, maps_of, register
-from target_dolt.versions import Versions
-from target_dolt.where_settings import DEFAULT_PATH
+from target_dolt.settings.configuration import CheckedConfig
+from target_dolt.settings.place import DEFAULT_PATH
+from target_dolt.settings.table import MAX_MESSAGE_BYTES, SETTINGS
+from target_dolt.streams.quarantine import Quarantine
+from target_dolt.streams.replace import Replacements
+from target_dolt.streams.sink import DoltSink
+from target_dolt.streams.versions import Versions
 
 
 class TargetDolt(CheckedConfig, Target):

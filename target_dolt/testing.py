@@ -22,13 +22,13 @@ from typing import Any, ClassVar
 import msgspec
 import sqlalchemy as sa
 
-from target_dolt.catalogue import CatalogueRow
-from target_dolt.catalogue import read as read_catalogue
 from target_dolt.dialect import Schema
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
-from target_dolt.schema import Tables
 from target_dolt.settings import where
+from target_dolt.tables.catalogue import CatalogueRow
+from target_dolt.tables.catalogue import read as read_catalogue
+from target_dolt.tables.schema import Tables
 from target_dolt.target import TargetDolt
 
 _json = msgspec.json.Encoder(decimal_format="number").encode

@@ -22,9 +22,11 @@ from dying_loads import EveryHook, Points  # noqa: E402
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql  # noqa: E402
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2  # noqa: E402
 
-from tap_adapters import restore_mysql, restore_postgres, restore_sqlite  # noqa: E402
-from tap_adapters.destination import Destination  # noqa: E402
+from tap_adapters.restore import mysql as restore_mysql  # noqa: E402
+from tap_adapters.restore import postgres as restore_postgres  # noqa: E402
 from tap_adapters.restore import restore  # noqa: E402
+from tap_adapters.restore import sqlite as restore_sqlite  # noqa: E402
+from tap_adapters.restore.destination import Destination  # noqa: E402
 from tap_adapters.sync import snapshot  # noqa: E402
 from target_dolt.plugins import load_plugins  # noqa: E402
 

@@ -17,11 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from target_dolt import Database
-from target_dolt.catalogue import read as read_catalogue
 from target_dolt.opening import open_database
 from target_dolt.plugins import Plugins, load_plugins
-from target_dolt.schema import Tables
 from target_dolt.settings import where
+from target_dolt.tables.catalogue import read as read_catalogue
+from target_dolt.tables.schema import Tables
 from target_dolt.target import TargetDolt
 from target_dolt_plugins import doltlite_engine
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from support import Place, database_of, record, schema, state
 from support_values import ID
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from tap_adapters.report import Report, history_report
 
 DOG = {"id": ID, "name": {"type": ["null", "string"]}}

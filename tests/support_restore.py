@@ -13,8 +13,8 @@ from support_snapshot import Source
 
 from demo.postgres import Postgres as PgServer
 from tap_adapters.restore import Restored, restore
-from tap_adapters.snapshot import open_snapshot
-from tap_adapters.source_schema import SourceSchema
+from tap_adapters.sources.schema import SourceSchema
+from tap_adapters.sources.snapshot import open_snapshot
 
 
 def back(place: Place, source: Source, **options: Any) -> Restored:

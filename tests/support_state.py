@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from support import Message, Place, record, schema, singer, state
 
-from target_dolt.state import Pace
+from target_dolt.loading.state import Pace
 from target_dolt.target import TargetDolt
 
 DOG = {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}

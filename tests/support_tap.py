@@ -13,9 +13,9 @@ from typing import Any
 from support import Place
 
 from tap_adapters.tap import TapDolt
-from target_dolt.catalogue import CatalogueRow
-from target_dolt.catalogue import read as read_catalogue
-from target_dolt.schema import Tables
+from target_dolt.tables.catalogue import CatalogueRow
+from target_dolt.tables.catalogue import read as read_catalogue
+from target_dolt.tables.schema import Tables
 
 
 def written(act: Callable[[], Any]) -> list[str]:

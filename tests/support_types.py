@@ -8,10 +8,10 @@ from typing import Any
 from support import Place
 from support_values import json_text
 
-from target_dolt.catalogue import read as read_catalogue
 from target_dolt.dialect import Dialect
-from target_dolt.json_schema import resolve
-from target_dolt.schema import Tables
+from target_dolt.plans.json_schema import resolve
+from target_dolt.tables.catalogue import read as read_catalogue
+from target_dolt.tables.schema import Tables
 
 _KINDS = {
     bool: "boolean",

@@ -15,7 +15,7 @@ import msgspec
 from support import Message, Place, record, schema, singer, state
 
 from target_dolt.errors import TargetDoltError
-from target_dolt.json_schema import resolve
+from target_dolt.plans.json_schema import resolve
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.target import TargetDolt
 from target_dolt.types import type_text

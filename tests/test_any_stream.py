@@ -17,7 +17,7 @@ from support_model import COLUMNS, KEYS, MARK, Chunk, Item, Model, Run
 from support_state import kept
 
 from target_dolt.errors import QuarantinedError
-from target_dolt.quarantine import NAME
+from target_dolt.streams.quarantine import NAME
 from target_dolt.target import TargetDolt
 
 FEW = settings(

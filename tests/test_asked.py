@@ -13,8 +13,8 @@ from support_taps import Tap, needs_tap
 from test_restore import contents, dumped
 
 from demo.postgres import Postgres as PgServer
-from tap_adapters.inspected import Inspected
 from tap_adapters.restore import restore
+from tap_adapters.sources.inspected import Inspected
 from target_dolt.errors import ConfigError
 
 FORM = """

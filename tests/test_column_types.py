@@ -14,7 +14,7 @@ from target_dolt.dialect import ColumnType
 from target_dolt.errors import IncompatibleChangeError, RecordError
 from target_dolt.native import NativeType, native_type, parse_native
 from target_dolt.plugins import load_plugins
-from target_dolt.schema import Tables
+from target_dolt.tables.schema import Tables
 from target_dolt.types import enum_type, parse_type, set_type, type_text, widen
 
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql
 
-from tap_adapters.snapshot import CHUNK_BYTES, CHUNK_ROWS, PIECE_ROWS, chunks
+from tap_adapters.sources.snapshot import CHUNK_BYTES, CHUNK_ROWS, PIECE_ROWS, chunks
 from target_dolt import values
-from target_dolt.columns import column_converter, estimated_bytes
 from target_dolt.dialect import ColumnType
+from target_dolt.plans.columns import column_converter, estimated_bytes
 
 TYPES: list[ColumnType] = [
     sa.INTEGER(),

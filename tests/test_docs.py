@@ -162,11 +162,25 @@ def test_the_page_on_taps_names_the_versions_that_are_run() -> None:
 
 
 def test_contributing_names_files_that_exist() -> None:
-    """The layout is the one of this checkout."""
+    """Whatever is named with its folder is in this checkout."""
     named = re.findall(r"`([\w/.]+/[\w.]*)`", CONTRIBUTING)
     assert len(named) > 20
     missing = [name for name in named if not (CHECKOUT / name).exists() and name[0] != "."]
     assert missing == []
+
+
+def test_contributing_has_a_room_for_each_file_of_the_packages() -> None:
+    """The tables of the layout are the folders as they are: no file more, none less."""
+    told, folder = set(), ""
+    for row in re.findall(r"^\|(.*?)\|(.*?)\|.*\|$", CONTRIBUTING, re.MULTILINE):
+        folder = row[0].strip(" `") or folder
+        for name in re.findall(r"`([\w/]+\.[\w.]+)`", row[1]):
+            told.add(name if "/" in name else folder + name)
+    packages = (CHECKOUT / "target_dolt", CHECKOUT / "tap_adapters")
+    files = [path for package in packages for path in package.rglob("*.*") if path.is_file()]
+    kept = {str(path.relative_to(CHECKOUT)) for path in files if path.suffix != ".pyc"}
+    unsaid = {name for name in kept if re.search(r"/__\w+__\.py$|/py\.typed$", name)}
+    assert told == kept - unsaid
 
 
 def test_make_has_the_targets_that_the_documents_name() -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
 from support_values import ID
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 
 DOG = {"id": ID, "name": {"type": ["null", "string"]}}
 AGE = {**DOG, "age": {"type": ["null", "integer"]}}

@@ -9,8 +9,8 @@ from support import Place, record, schema
 from test_sources import catalog_types
 
 from target_dolt import hookimpl
-from target_dolt.objects import AskedSource, SourceObject
 from target_dolt.plugins import load_plugins
+from target_dolt.tables.objects import AskedSource, SourceObject
 
 
 class Ledger(AskedSource):

@@ -15,7 +15,7 @@ from support import Place, record, schema
 from support_values import CANARY, ID, lite, refused, stored
 
 from target_dolt.errors import RecordError, SchemaError
-from target_dolt.json_schema import compile_validator, resolve
+from target_dolt.plans.json_schema import compile_validator, resolve
 
 
 @pytest.fixture

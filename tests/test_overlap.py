@@ -8,7 +8,7 @@ import pytest
 from support_state import wait_until
 
 from target_dolt.errors import WriteError
-from target_dolt.overlap import Overlap
+from target_dolt.loading.overlap import Overlap
 
 
 class _BrokenError(Exception):
@@ -105,7 +105,7 @@ def test_what_has_failed_is_remembered(enabled: bool) -> None:  # noqa: FBT001
 
 def test_a_writer_that_died_is_told_instead_of_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """An executor's thread that ends by itself takes what was handed to it along."""
-    monkeypatch.setattr("target_dolt.overlap.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("target_dolt.loading.overlap.LOOK_SECONDS", 0.01)
     overlap = Overlap(enabled=True)
     overlap.run(lambda: None)
     overlap.wait()

@@ -64,8 +64,8 @@ def test_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:
 def test_wheel_has_the_parts_of_reports_pages(wheel: zipfile.ZipFile) -> None:
     """The template, its style and its script, as they are in the checkout."""
     for name in ("report.html.j2", "report.css", "report.js"):
-        inside = wheel.read(f"tap_adapters/{name}")
-        assert inside == (ROOT / "tap_adapters" / name).read_bytes()
+        inside = wheel.read(f"tap_adapters/report/{name}")
+        assert inside == (ROOT / "tap_adapters/report" / name).read_bytes()
 
 
 def test_wheel_has_the_licence(wheel: zipfile.ZipFile) -> None:

@@ -14,7 +14,7 @@ from support import Message, Place, database_of, record, schema, singer, state
 from support_state import command, next_line, send
 from support_values import CANARY
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from target_dolt.errors import (
     BatchError,
     MessageError,

@@ -13,7 +13,7 @@ from support import Place, database_of, record, schema, state
 from support_dolt import needs_dolt
 from support_values import ID
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 
 DOG = {"id": ID, "name": {"type": ["null", "string"]}}
 _numbers = count(1)

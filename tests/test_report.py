@@ -25,10 +25,10 @@ from support_report import (
 )
 from support_values import ID
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from tap_adapters.report import COMMITS, Report
-from tap_adapters.report_cells import Cell
-from tap_adapters.report_sample import COLUMNS, ROWS, TABLES, TableSample
+from tap_adapters.report.cells import Cell
+from tap_adapters.report.sample import COLUMNS, ROWS, TABLES, TableSample
 from target_dolt.settings import where_of
 
 

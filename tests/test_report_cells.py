@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tap_adapters.report_cells import SHOWN_CHARACTERS, Cell, Piece, cell, cells
-from tap_adapters.report_charts import BARS, HEIGHT, WIDTH, bars, line
-from tap_adapters.report_page import size_in_words
+from tap_adapters.report.cells import SHOWN_CHARACTERS, Cell, Piece, cell, cells
+from tap_adapters.report.charts import BARS, HEIGHT, WIDTH, bars, line
+from tap_adapters.report.page import size_in_words
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from support_snapshot import PAIRS, Source, World, needs_pgserver, new_postgres,
 
 from demo.postgres import Postgres as PgServer
 from tap_adapters import sync
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from tap_adapters.history import QueryError
 from tap_adapters.restore import restore
 from tap_adapters.verify import verify

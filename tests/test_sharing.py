@@ -29,8 +29,8 @@ from support_state import (
     wait_until,
 )
 
-from target_dolt.commits import RunBranch
 from target_dolt.errors import CommitConflictError, LockedError, RecordError
+from target_dolt.loading.commits import RunBranch
 
 STATUS = "SELECT table_name, staged, status FROM dolt_status"
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from support import Place, database_of, record, schema, state
 from support_values import ID
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 
 DOLT_SYNC = Path(sys.executable).with_name("dolt-sync")
 

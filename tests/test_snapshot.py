@@ -15,9 +15,9 @@ from support import Place, database_of
 from support_snapshot import Source, World
 
 from tap_adapters import sync
-from tap_adapters.cli import cli
-from tap_adapters.snapshot import open_snapshot
-from tap_adapters.source_schema import SourceTable, definition_text, read_definition
+from tap_adapters.commands.cli import cli
+from tap_adapters.sources.schema import SourceTable, definition_text, read_definition
+from tap_adapters.sources.snapshot import open_snapshot
 from target_dolt.errors import ConfigError, TargetDoltError
 
 TEXT = {"postgres": "text", "mysql": "longtext", "sqlite": "text"}

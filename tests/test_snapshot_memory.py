@@ -10,8 +10,8 @@ from support import Place, database_of
 from support_snapshot import Source, new_sqlite
 
 from tap_adapters import sync
-from tap_adapters.kept import commit_at, kept_at
-from tap_adapters.snapshot import CHUNK_BYTES, open_snapshot
+from tap_adapters.history.kept import commit_at, kept_at
+from tap_adapters.sources.snapshot import CHUNK_BYTES, open_snapshot
 
 TEXT = {"postgres": "text", "mysql": "longtext", "sqlite": "text"}
 

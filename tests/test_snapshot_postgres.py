@@ -9,7 +9,7 @@ from support_snapshot import Source, needs_pgserver, new_postgres
 
 from demo.postgres import Postgres as PgServer
 from tap_adapters import sync
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 
 pytestmark = needs_pgserver
 

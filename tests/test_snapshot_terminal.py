@@ -33,7 +33,7 @@ def shop(tmp_path: Path) -> Source:
 
 def start(stderr: int, *arguments: str) -> subprocess.Popen[bytes]:
     """Start the command in a process of its own."""
-    code = "from tap_adapters.cli import main; main()"
+    code = "from tap_adapters.commands.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from support import Place, record, schema, state
 from support_values import CANARY, ID, lite
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 
 DOG = {"id": ID, "name": {"type": ["null", "string"]}}
 

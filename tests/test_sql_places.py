@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from support import Place, database_of, record, schema, state
 from support_values import ID
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 
 
 def test_percent_signs_and_colons_of_a_query_are_no_parameters(place: Place) -> None:

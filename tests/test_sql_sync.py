@@ -19,7 +19,7 @@ from support import Place, database_of
 from support_snapshot import NEEDS, PAIRS, Source
 
 from tap_adapters import sync
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from tap_adapters.history import diff
 from tap_adapters.restore import Restored, restore
 from target_dolt.errors import ConfigError

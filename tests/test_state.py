@@ -35,7 +35,7 @@ from support_state import (
     state,
 )
 
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from target_dolt import hookimpl
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import (
@@ -46,8 +46,8 @@ from target_dolt.errors import (
     RecordError,
     WriteError,
 )
+from target_dolt.loading.state import FREE_COMMITS, Pace
 from target_dolt.plugins import load_plugins
-from target_dolt.state import FREE_COMMITS, Pace
 
 
 @pytest.fixture

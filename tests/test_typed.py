@@ -15,12 +15,12 @@ from support import Place, record, schema, state
 from support_values import ID, lite
 
 from target_dolt.backend import Database
-from target_dolt.draft import draft
 from target_dolt.errors import InputError, RecordError
-from target_dolt.json_schema import compile_validator
-from target_dolt.plan import NeedsWiderError, Plan, compile_plan
-from target_dolt.reader import _decode
-from target_dolt.typed import TypedRecords, compile_typed
+from target_dolt.input.reader import _decode
+from target_dolt.plans.draft import draft
+from target_dolt.plans.json_schema import compile_validator
+from target_dolt.plans.plan import NeedsWiderError, Plan, compile_plan
+from target_dolt.plans.typed import TypedRecords, compile_typed
 
 NUMBERS = [
     "0", "-0", "0.0", "-0.0", "1", "1.0", "1e2", "0.1", "-12.50", "1e400", "1e-400", "5e-324",

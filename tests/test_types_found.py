@@ -34,12 +34,12 @@ from test_postgres_types import TYPES as POSTGRES_BY_HAND
 from test_postgres_types import changed as changed_on_postgres
 from test_postgres_types import columns_of, postgres
 
-from target_dolt.catalogue import read as read_catalogue
 from target_dolt.docs import FOUND
 from target_dolt.errors import UnsupportedTypeError
 from target_dolt.native import ANY, parse_native
 from target_dolt.plugins import load_plugins
-from target_dolt.schema import Tables
+from target_dolt.tables.catalogue import read as read_catalogue
+from target_dolt.tables.schema import Tables
 from target_dolt.types import TEXTS as TEXT_TYPES
 
 __all__ = ["cursor", "postgres"]

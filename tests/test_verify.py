@@ -8,7 +8,7 @@ from support import Place, database_of
 from support_snapshot import Source
 
 from tap_adapters import sync
-from tap_adapters.cli import cli
+from tap_adapters.commands.cli import cli
 from tap_adapters.verify import verify
 
 TYPES = {

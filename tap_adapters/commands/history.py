@@ -1,0 +1,132 @@
+"""`dolt-sync log`, `diff`, `state` and `plugins`: what is in a database, and how it came there."""
+
+from __future__ import annotations
+
+import click
+
+from tap_adapters import history
+from tap_adapters.commands.output import WRITERS, markdown_text
+from tap_adapters.commands.shell import format_option, opened, told
+from target_dolt.loading import state as states
+from target_dolt.plugins import load_plugins
+from target_dolt.tables.schema import Tables
+
+
+@click.command()
+@click.argument("database")
+@click.option("--at", "ref", metavar="REF", default="HEAD", help="From a branch, tag or commit.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), help="No more than so many commits.")
+@format_option("table", "csv", "json")
+@told
+def log(database: str, ref: str, limit: int | None, form: str) -> None:
+    """List commits, the newest first.
+
+    \b
+    Examples:
+      dolt-sync log dolt.db
+      dolt-sync log dolt.db --at v1 -n 10 --format json
+    """  # noqa: D301 - click reads \b as a control character
+    with opened(database) as found:
+        rows = [
+            (one.commit, one.date, one.author, one.message.strip())
+            for one in history.log(found, ref, limit)
+        ]
+    WRITERS[form](("commit", "date", "author", "message"), rows)
+
+
+@click.command()
+@click.argument("database")
+@click.argument("old", metavar="[FROM]", default="HEAD~1")
+@click.argument("new", metavar="[TO]", default="HEAD")
+@click.option("--table", metavar="T", help="The rows of one table that differ.")
+@click.option("--own", is_flag=True, help="Also the tables that target-dolt keeps for itself.")
+@format_option("table", "csv", "json", "markdown")
+@told
+def diff(database: str, old: str, new: str, table: str | None, form: str, *, own: bool) -> None:
+    """Show what differs between two commits: tables, or the rows of one table.
+
+    FROM is the commit before the last one, TO the last one, where they are not given.
+
+    \b
+    Examples:
+      dolt-sync diff dolt.db
+      dolt-sync diff dolt.db v1 main --table dogs
+      dolt-sync diff dolt.db main review --format markdown > report.md
+    """  # noqa: D301 - click reads \b as a control character
+    with opened(database) as found:
+        if table is None:
+            columns = ["table", "change", "schema", "added", "changed", "deleted"]
+            rows = [_table_row(one) for one in history.diff(found, old, new, own=own)]
+            title = f"From {old} to {new}"
+        else:
+            changes = list(history.row_diff(found, table, old, new))
+            names = list(
+                dict.fromkeys(
+                    name for one in changes for name in (*(one.new or {}), *(one.old or {}))
+                )
+            )
+            columns = ["change", *names]
+            rows = [
+                (side, *(values.get(name) for name in names))
+                for one in changes
+                for side, values in _sides(one)
+            ]
+            title = f"{table}, from {old} to {new}"
+    if form == "markdown":
+        click.echo(f"## {markdown_text(title)}\n")
+    WRITERS[form](columns, rows)
+
+
+def _table_row(one: history.TableDiff) -> tuple[object, ...]:
+    schema = "changed" if one.schema_changed else "same"
+    return one.table, one.change, schema, one.added, one.changed, one.deleted
+
+
+def _sides(one: history.RowDiff) -> list[tuple[str, dict[str, object]]]:
+    """Return a row as it was and as it is; both where it was changed."""
+    words = ("from", "to") if one.old is not None and one.new is not None else ("deleted", "added")
+    return [
+        (word, values)
+        for word, values in zip(words, (one.old, one.new), strict=True)
+        if values is not None
+    ]
+
+
+@click.command()
+@click.argument("database")
+@click.option("--at", "ref", metavar="REF", default="HEAD", help="At a branch, tag or commit.")
+@click.option("--pipeline", metavar="ID", default="default", help="Whose state.", show_default=True)
+@told
+def state(database: str, ref: str, pipeline: str) -> None:
+    """Write a pipeline's state as it was committed, ready to hand to a tap.
+
+    \b
+    Example:
+      dolt-sync state dolt.db > state.json && some-tap --state state.json | target-dolt
+    """  # noqa: D301 - click reads \b as a control character
+    with opened(database) as found:
+        commit = history.commit_of(found, ref)
+        with history.query_errors(), found.connect(commit) as connection:
+            tables = Tables(found, connection)
+            line = states.read(connection, tables, pipeline).line
+            hint = states.without_state(connection, tables, pipeline)
+    if hint is not None:
+        click.echo(hint, err=True)
+    click.echo(line or "{}")
+
+
+@click.command()
+@format_option("table", "csv", "json")
+@told
+def plugins(form: str) -> None:
+    """List the plugins that are installed: name, distribution, version and hooks.
+
+    \b
+    Example:
+      dolt-sync plugins --format json
+    """  # noqa: D301 - click reads \b as a control character
+    rows = [
+        (one.name, one.distribution, one.version, ", ".join(one.hooks))
+        for one in load_plugins().list()
+    ]
+    WRITERS[form](("plugin", "distribution", "version", "hooks"), rows)

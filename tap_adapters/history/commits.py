@@ -1,0 +1,191 @@
+"""A database's history: its commits, and what differs between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt import Database
+from target_dolt.errors import TargetDoltError
+from target_dolt.loading.commits import OWN_PREFIX
+
+
+class QueryError(TargetDoltError):
+    """A statement or a reference that the database did not take."""
+
+
+@contextmanager
+def query_errors() -> Iterator[None]:
+    """Tell what a database answered, without the statement's values."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise QueryError(str(error.orig)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One commit: its hash, when it was made (UTC), by whom, and what it says."""
+
+    commit: str
+    date: str
+    author: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableDiff:
+    """What differs in one table between two commits.
+
+    Attributes:
+        table: The table's name, the newer one where it was renamed.
+        change: `added`, `dropped`, `renamed`, `changed` or `rekeyed`: its primary key has other
+            columns, so that no engine can say which rows differ.
+        schema_changed: Whether its columns differ.
+        added: Rows that only the newer commit has.
+        changed: Rows that both have, with other values.
+        deleted: Rows that only the older commit has.
+        former: The older commit's name of a table that was renamed, else None.
+    """
+
+    table: str
+    change: str
+    schema_changed: bool
+    added: int
+    changed: int
+    deleted: int
+    former: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowDiff:
+    """What differs in one row.
+
+    Attributes:
+        change: `added`, `changed` or `deleted`.
+        old: The row of the older commit by column, None where there is none.
+        new: The row of the newer commit.
+    """
+
+    change: str
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+
+
+def commit_of(database: Database, ref: str) -> str:
+    """Return the hash of a branch's head, a tag or a commit; `HEAD~1` counts back.
+
+    Raises:
+        QueryError: There is no such thing.
+    """
+    query = sa.text("SELECT dolt_hashof(:ref)")
+    try:
+        with database.connect() as connection, connection.begin():
+            return str(connection.execute(query, {"ref": ref}).scalar_one())
+    except sa.exc.DBAPIError as error:
+        msg = f"there is no branch, tag or commit '{ref}'"
+        raise QueryError(msg) from error
+
+
+def log(database: Database, ref: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
+    """Yield the commits that lead to `ref`, the newest first, `limit` at the most."""
+    query = "SELECT commit_hash, date, committer, email, message FROM dolt_log"
+    count = "" if limit is None else f" LIMIT {limit:d}"
+    commit = commit_of(database, ref)
+    with query_errors(), database.connect(commit) as connection, connection.begin():
+        for row in connection.exec_driver_sql(query + count):
+            author = f"{row.committer} <{row.email}>" if row.email else row.committer
+            yield LogEntry(row.commit_hash, str(row.date), author, row.message)
+
+
+def diff(database: Database, old: str, new: str, *, own: bool = False) -> list[TableDiff]:
+    """Return what differs between two references, by table.
+
+    Args:
+        database: The open database.
+        old: The older branch, tag or commit.
+        new: The newer one.
+        own: Whether the tables that target-dolt keeps for itself are among them.
+    """
+    commits = commit_of(database, old), commit_of(database, new)
+    with query_errors(), database.connect() as connection, connection.begin():
+        return table_diffs(connection, *commits, own=own)
+
+
+def table_diffs(
+    connection: sa.Connection, old: str, new: str, *, own: bool = False
+) -> list[TableDiff]:
+    """Return what differs between two commits, given by their hashes, on an open connection."""
+    pair = {"old": old, "new": new}
+    counts = {row.table_name: row for row in connection.execute(_STAT, pair)}
+    found = []
+    for row in connection.execute(_SUMMARY, pair):
+        table = row.to_table_name or row.from_table_name
+        if own or not table.startswith(OWN_PREFIX):
+            count = counts.get(table)
+            found.append(
+                TableDiff(
+                    table,
+                    _WORDS.get(row.diff_type, row.diff_type),
+                    bool(row.schema_change),
+                    int(count.rows_added or 0) if count else 0,
+                    int(count.rows_modified or 0) if count else 0,
+                    int(count.rows_deleted or 0) if count else 0,
+                    row.from_table_name if row.diff_type == "renamed" else None,
+                )
+            )
+    # Both engines leave such a table out of the summary.
+    named = {one.table for one in found}
+    found += [
+        TableDiff(table, "rekeyed", schema_changed=True, added=0, changed=0, deleted=0)
+        for table in counts
+        if table not in named and (own or not table.startswith(OWN_PREFIX))
+    ]
+    return sorted(found, key=lambda one: one.table)
+
+
+def row_diff(database: Database, table: str, old: str, new: str) -> Iterator[RowDiff]:
+    """Yield the rows of a table that differ between two references.
+
+    Raises:
+        QueryError: There is no such reference, or no such table at either.
+    """
+    commits = commit_of(database, old), commit_of(database, new)
+    if not table.startswith("dolt_") and not any(_has(database, table, one) for one in commits):
+        msg = f"there is no table '{table}' in either commit"
+        raise QueryError(msg)
+    with query_errors(), database.connect() as connection, connection.begin():
+        for row in database.diff_rows(connection, table, *commits).mappings():
+            sides = {
+                side: {
+                    name.removeprefix(f"{side}_"): value
+                    for name, value in row.items()
+                    if name.startswith(f"{side}_")
+                    and name not in {f"{side}_commit", f"{side}_commit_date"}
+                }
+                for side in ("from", "to")
+            }
+            change = _WORDS.get(row["diff_type"], row["diff_type"])
+            yield RowDiff(
+                change,
+                None if change == "added" else sides["from"],
+                None if change == "deleted" else sides["to"],
+            )
+
+
+def _has(database: Database, table: str, commit: str) -> bool:
+    """Whether a commit has a table; both engines pass over the case of its name."""
+    with query_errors(), database.connect(commit) as connection, connection.begin():
+        names = sa.inspect(connection).get_table_names()
+    return table.casefold() in {name.casefold() for name in names}
+
+
+_WORDS = {"modified": "changed", "removed": "deleted"}
+"""Our words for the engines'."""
+
+_STAT = sa.text("SELECT * FROM dolt_diff_stat(:old, :new)")
+_SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")

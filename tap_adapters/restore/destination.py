@@ -1,0 +1,216 @@
+"""Where a commit is carried back to: what each kind of database must be able to do."""
+
+from __future__ import annotations
+
+import abc
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, SourceTable
+from tap_adapters.sources.snapshot import Selection, Snapshot, Where, source_url
+from target_dolt.dialect import ColumnType
+
+if TYPE_CHECKING:
+    from tap_adapters.restore.rows import PlanRows
+
+Row = Sequence[Any]
+
+CHUNK_ROWS = 1_000
+"""Rows of one statement."""
+
+ANSWER_LOST = (
+    "the connection was lost while the rows were committed there: they are there all or not at "
+    "all; restore again, which does what is missing"
+)
+"""What was kept where nobody can know it."""
+
+
+class Destination(abc.ABC):
+    """One database, in one transaction where it has such for its tables' forms too.
+
+    Attributes:
+        dialect: The name of the dialect of its types.
+        connection: What all is done on.
+        snapshot: What it holds now, read on the same connection.
+        statements: What was run, or in a dry run would have been, but for rows.
+    """
+
+    dialect: str
+
+    def __init__(
+        self, connection: sa.Connection, snapshot: Snapshot, *, dry_run: bool = False
+    ) -> None:
+        """Begin with nothing done."""
+        self.connection = connection
+        self.snapshot = snapshot
+        self.statements: list[str] = []
+        self._dry_run = dry_run
+
+    def run(self, statement: str) -> None:
+        """Run a statement, or in a dry run only note it."""
+        self.statements.append(statement)
+        if not self._dry_run:
+            cursor: Any = self.connection.connection.cursor()
+            try:
+                cursor.execute(statement)
+            finally:
+                cursor.close()
+
+    def rows(self, statement: str, rows: Iterable[Row]) -> None:
+        """Run a statement for many rows."""
+        if self._dry_run:
+            return
+        cursor: Any = self.connection.connection.cursor()
+        try:
+            some: list[Row] = []
+            for row in rows:
+                some.append(row)
+                if len(some) == CHUNK_ROWS:
+                    cursor.executemany(statement, some)
+                    some = []
+            if some:
+                cursor.executemany(statement, some)
+        finally:
+            cursor.close()
+
+    def quoted(self, *names: str | None) -> str:
+        """Return a name as SQL has it, with what it lies in before it."""
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        text = ".".join(quote(name) for name in names if name is not None)
+        # SQLAlchemy doubles what drivers take for marks; they do so beside parameters only.
+        return text.replace("%%", "%") if self.mark == "%s" else text
+
+    def _beside_marks(self, text: str) -> str:
+        """Return names for a statement that is given parameters."""
+        return text.replace("%", "%%") if self.mark == "%s" else text
+
+    def place(self, table: SourceTable) -> str:
+        """Return a table as SQL names it."""
+        return self.quoted(table.schema, table.own_name)
+
+    @abc.abstractmethod
+    def type_of(self, column_type: ColumnType) -> str:
+        """Return a type for a column whose native type is not this kind's, or not known."""
+
+    def has_type(self, native: str) -> bool:
+        """Whether a type of this kind is there, as a source spelled it; a user's may not be."""
+        del native
+        return True
+
+    def column(self, column: SourceColumn, *, native: bool) -> str:
+        """Return a column as CREATE TABLE has it."""
+        del native  # a table that has its own statement is made by that
+        null = "" if column.nullable else " NOT NULL"
+        return f"{self.quoted(column.name)} {column.type}{null}"
+
+    def create(self, table: SourceTable, *, native: bool) -> None:
+        """Make a table by its own statement, or with its columns and key.
+
+        All that rows do not need is left for `finish`.
+        """
+        if native and table.definition is not None:
+            self.run(table.definition)
+            return
+        parts = [self.column(column, native=native) for column in table.columns]
+        if table.key and not native:
+            parts.append(f"PRIMARY KEY ({', '.join(self.quoted(name) for name in table.key)})")
+        self.run(f"CREATE TABLE {self.place(table)} ({', '.join(parts)})")
+
+    def drop(self, table: SourceTable) -> None:
+        """Remove a table."""
+        self.run(f"DROP TABLE {self.place(table)}")
+
+    def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
+        """Make types and sequences that are not there yet, where there are such."""
+        del types, sequences
+
+    @abc.abstractmethod
+    def before_rows(self, tables: Sequence[SourceTable]) -> None:
+        """Put aside what would refuse rows of tables that are there, in any order."""
+
+    @abc.abstractmethod
+    def begin_rows(self) -> None:
+        """Begin to write rows, where making tables has ended the transaction."""
+
+    @abc.abstractmethod
+    def finish(
+        self, made: Sequence[SourceTable], there: Sequence[SourceTable], *, native: bool
+    ) -> None:
+        """Make what rows do not need for the tables that were made; set all counters."""
+
+    @abc.abstractmethod
+    def value(self, column: SourceColumn) -> Callable[[Any], Any] | None:
+        """Return what makes a parameter of a value, None where it is one."""
+
+    def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows."""
+        names = ", ".join(self.quoted(name) for name in columns)
+        place = self._beside_marks(f"{self.place(table)} ({names})")
+        marks = ", ".join([self.mark] * len(columns))
+        self.rows(f"INSERT INTO {place} VALUES ({marks})", rows)  # noqa: S608 - quoted
+
+    def fill(self, table: SourceTable, rows: PlanRows) -> int:
+        """Add all rows of a commit's table; return how many there are."""
+        return rows.count() if self._dry_run else self._fill(table, rows)
+
+    def _fill(self, table: SourceTable, rows: PlanRows) -> int:
+        count = 0
+        for some in rows.rows():
+            self.insert(table, rows.names, some)
+            count += len(some)
+        return count
+
+    def delete(self, table: SourceTable, keys: Sequence[Row]) -> None:
+        """Remove rows by key."""
+        place = self._beside_marks(self.place(table))
+        self.rows(f"DELETE FROM {place} WHERE {self._key(table)}", keys)  # noqa: S608 - quoted
+
+    def clear(self, table: SourceTable) -> None:
+        """Remove all rows."""
+        self.run(f"DELETE FROM {self.place(table)}")  # noqa: S608
+
+    def update(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Give columns of rows new values: each row has these, then its key."""
+        changes = self._equal(columns, ", ")
+        place = self._beside_marks(self.place(table))
+        self.rows(f"UPDATE {place} SET {changes} WHERE {self._key(table)}", rows)  # noqa: S608
+
+    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
+        """Return a condition that rows with some keys meet, and its parameters."""
+        names = self._beside_marks(", ".join(self.quoted(name) for name in table.key))
+        marks = f"({', '.join([self.mark] * len(table.key))})"
+        values = ", ".join([marks] * len(keys))
+        return f"({names}) IN ({self.values}{values})", [one for key in keys for one in key]
+
+    mark = "%s"
+    """A parameter's place in a statement."""
+
+    values = ""
+    """What stands before rows in a list of them."""
+
+    def _key(self, table: SourceTable) -> str:
+        return self._equal(table.key, " AND ")
+
+    def _equal(self, columns: Sequence[str], between: str) -> str:
+        names = (self._beside_marks(self.quoted(name)) for name in columns)
+        return between.join(f"{name} = {self.mark}" for name in names)
+
+
+def open_destination(
+    text: str, selection: Selection, *, dry_run: bool = False
+) -> AbstractContextManager[Destination]:
+    """Open a database to carry a commit into; what was done is kept where nothing fails.
+
+    Args:
+        text: Its URL.
+        selection: Which of its tables are meant.
+        dry_run: Whether nothing is written.
+    """
+    kind, url = source_url(text)
+    room = importlib.import_module(f"tap_adapters.restore.{kind.room}")
+    opened: AbstractContextManager[Destination] = room.destination(url, selection, dry_run=dry_run)
+    return opened

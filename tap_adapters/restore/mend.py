@@ -1,0 +1,271 @@
+"""A table that is there already, made equal to a commit's by its rows that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from tap_adapters.history.kept import Kept, KeptTable
+from tap_adapters.restore.destination import Destination, Row
+from tap_adapters.restore.differences import (
+    PART_ROWS,
+    Difference,
+    Hashes,
+    Key,
+    Part,
+    chosen,
+    compare,
+    hashes,
+    hashes_of,
+    unequal,
+)
+from tap_adapters.restore.plan import Plan
+from tap_adapters.restore.rows import PlanRows
+from tap_adapters.sources.snapshot import Progress, decoded, untold
+from tap_adapters.verify.comparison import Comparison, sums_of
+from target_dolt.plugins import Plugins
+from target_dolt.types import type_text
+
+HISTORY_ROWS = 5_000
+"""Rows that are asked for by key at once; long ones are fewer."""
+
+HISTORY_VALUES = 30_000
+"""Values of their keys: SQLite takes 32,766 in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRestored:
+    """What was done to one table, or in a dry run would be.
+
+    Attributes:
+        table: Its full name in the database.
+        made: Whether it was made, or made again.
+        inserted: Rows that were added.
+        updated: Rows that were given other values.
+        deleted: Rows that were removed.
+        kept: Rows that differ and stay: somebody has changed them there since.
+        by_history: Whether only rows were looked at that differ between the two commits.
+    """
+
+    table: str
+    made: bool = False
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    kept: int = 0
+    by_history: bool = False
+
+    def with_more(self, difference: Difference) -> TableRestored:
+        """Return this with what was done of a difference."""
+        return replace(
+            self,
+            inserted=self.inserted + len(difference.inserts),
+            updated=self.updated + len(difference.updates),
+            deleted=self.deleted + len(difference.deletes),
+            kept=self.kept + difference.kept,
+        )
+
+
+class Mending:
+    """The mending of one table.
+
+    Args:
+        plan: The table.
+        wanted: The commit that it is to be equal to.
+        known: The commit that the database was last known to be equal to.
+        to: The database.
+        plugins: The plugins.
+        overwrite: Whether rows that were changed there since are put back too.
+        progress: Told of rows as they are looked at or written.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        wanted: Kept,
+        known: Kept,
+        to: Destination,
+        plugins: Plugins,
+        *,
+        overwrite: bool,
+        progress: Progress = untold,
+    ) -> None:
+        """Put the three beside each other."""
+        told = partial(progress, plan.table.name)
+        self._plan = plan
+        self._wanted = wanted
+        self._known = known
+        self._to = to
+        self._overwrite = overwrite
+        found = to.snapshot.schema.tables[plan.table.name]
+        self._pair = Comparison(plan.kept, found, wanted, to.snapshot, plugins, told)
+        self._rows = PlanRows(plan, wanted, to, plugins, progress)
+        self._base: Comparison | None = None
+        kept = known.tables.get(plan.kept.name)
+        if kept is not None and not overwrite:
+            base = Comparison(kept, found, known, to.snapshot, plugins, told)
+            self._base = None if base.alone else base
+
+    def run(self, *, by_history: bool) -> TableRestored:
+        """Mend it; by history where that can tell which rows differ."""
+        if not self._pair.key:
+            return self._keyless()
+        known = self._known.tables.get(self._plan.kept.name)
+        if by_history and known is not None and _alike(known, self._plan.kept):
+            return self._by_history(known)
+        return self._by_comparison()
+
+    def _by_comparison(self) -> TableRestored:
+        """Mend it by what differs of all its rows."""
+        done = TableRestored(self._plan.table.name)
+        pair = self._pair
+        values = [self._to.value(pair.shared[place]) for place in pair.key]
+        parts = max(1, -(-pair.count() // PART_ROWS))
+        for number in range(parts):
+            part = Part(number, parts)
+            new, old = unequal(pair.wanted, pair.there, pair.key, part)
+            known = None if self._overwrite else self._known_of(new, old, part)
+            difference = compare(new, old, known)
+            gone = decoded(sorted(difference.deletes, key=repr), values)
+            written = difference.updates | difference.inserts
+            self._apply(difference, gone, self._with_keys(written) if written else ())
+            done = done.with_more(difference)
+        return done
+
+    def _known_of(self, new: Hashes, old: Hashes, part: Part) -> Hashes:
+        """Return the hashes of rows as the known commit has them, of those that are unequal."""
+        meant = new.keys() | old.keys()
+        kept = self._known.tables.get(self._plan.kept.name)
+        if not meant or kept is None or self._base is None:
+            return {}
+        if not _alike(kept, self._plan.kept):
+            return hashes(self._base.wanted, self._base.key, part, meant)
+        found = dict(new)  # a row that no diff tells is the same in both commits
+        for some in self._wanted.differing(kept, self._known.commit, HISTORY_ROWS):
+            for own in self._forms([now for _, now in some if now is not None]):
+                found.pop(own, None)
+            olds = self._hashes([before for before, _ in some if before is not None])
+            found |= {own: one for own, one in olds.items() if own in meant}
+        return found
+
+    def _by_history(self, known: KeptTable) -> TableRestored:
+        """Mend it by what differs between the two commits, looking at no other row."""
+        done = TableRestored(self._plan.table.name, by_history=True)
+        at_once = min(HISTORY_ROWS, HISTORY_VALUES // len(known.key))
+        for some in self._wanted.differing(known, self._known.commit, at_once):
+            olds = [old for old, _ in some if old is not None]
+            news = [new for _, new in some if new is not None]
+            removed = [old for old, new in some if old is not None and new is None]
+            forms = self._forms(news)
+            gone = self._keys(self._forms(removed), removed)
+            keys = self._keys(forms, news) | gone
+            rows = self._to.with_keys(self._plan.table, list(keys.values()))
+            difference = compare(
+                self._hashes(news),
+                hashes(partial(self._pair.there, rows), self._pair.key),
+                None if self._overwrite else self._hashes(olds),
+            )
+            values = self._values(news, self._rows.names)
+            deletes = [keys[one] for one in sorted(difference.deletes, key=repr)]
+            self._apply(difference, deletes, zip(forms, values, strict=True))
+            done = done.with_more(difference)
+        return done
+
+    def _places(self, names: Sequence[str]) -> list[int]:
+        own = list(self._plan.kept.types)
+        return [own.index(name) for name in names]
+
+    def _forms(self, rows: Sequence[Row]) -> list[Key]:
+        """Return the keys of rows of the commit, in their one form."""
+        pair = self._pair
+        places = self._places([pair.columns[place] for place in pair.key])
+        forms = [pair.forms[place] for place in pair.key]
+        return [tuple(key) for key in decoded(_chosen(rows, places), forms)]
+
+    def _values(self, rows: Sequence[Row], names: Sequence[str]) -> Sequence[Row]:
+        """Return some columns of rows of the commit as parameters, by their names there."""
+        own = [self._rows.names.index(name) for name in names]
+        places = self._places([self._rows.kept_names[place] for place in own])
+        steps = [self._rows.steps[place] for place in own]
+        return decoded(_chosen(rows, places), steps)
+
+    def _keys(self, forms: Sequence[Key], rows: Sequence[Row]) -> dict[Key, Row]:
+        """Return the keys of rows of the commit as parameters, by their one form."""
+        return dict(zip(forms, self._values(rows, self._plan.table.key), strict=True))
+
+    def _hashes(self, rows: Sequence[Row]) -> dict[Key, int]:
+        pair = self._pair
+        places = self._places(pair.columns)
+        return hashes_of(decoded(_chosen(rows, places), pair.forms), pair.key)
+
+    def _keyless(self) -> TableRestored:
+        """Replace all rows where any differs: without a key none can be told from another."""
+        done = TableRestored(self._plan.table.name)
+        wanted, there = sums_of(self._pair.wanted, ()), sums_of(self._pair.there, ())
+        if wanted.parts == there.parts and wanted.rows == there.rows:
+            return done
+        known = sums_of(self._base.wanted, ()) if self._base else None
+        if self._overwrite or (known is not None and known.parts == there.parts):
+            self._to.before_rows([self._plan.table])
+            self._to.clear(self._plan.table)
+            count = self._to.fill(self._plan.table, self._rows)
+            return replace(done, inserted=count, deleted=there.rows)
+        return replace(done, kept=abs(wanted.rows - there.rows) or 1)
+
+    def _apply(
+        self, difference: Difference, gone: Sequence[Row], rows: Iterable[tuple[Key, Row]]
+    ) -> None:
+        """Delete, update and insert rows; `rows` holds those that are written, after their key."""
+        if not (difference.deletes or difference.updates or difference.inserts):
+            return
+        table, names = self._plan.table, self._rows.names
+        self._to.before_rows([table])
+        if gone:
+            self._to.delete(table, gone)
+        key = [names.index(name) for name in table.key]
+        rest = [place for place in range(len(names)) if place not in key]
+        updates: list[Row] = []
+        inserts: list[Row] = []
+        for own, row in rows:
+            if own in difference.updates:
+                updates.append(row)
+            elif own in difference.inserts:
+                inserts.append(row)
+        if updates:
+            columns = [names[place] for place in rest]
+            self._to.update(table, columns, _chosen(updates, (*rest, *key)))
+        if inserts:
+            self._to.insert(table, names, inserts)
+
+    def _with_keys(self, meant: set[Key]) -> Iterator[tuple[Key, Row]]:
+        """Yield some of the commit's rows as parameters, each after its key in its one form."""
+        names, pair = self._rows.kept_names, self._pair
+        places = [names.index(pair.columns[place]) for place in pair.key]
+        forms = [pair.forms[place] for place in pair.key]
+        for rows in self._wanted.rows(self._plan.kept, names):
+            keys = decoded(_chosen(rows, places), forms)
+            some = [
+                (tuple(key), row)
+                for key, row in zip(keys, rows, strict=True)
+                if tuple(key) in meant
+            ]
+            made = decoded([row for _, row in some], self._rows.steps)
+            yield from zip([key for key, _ in some], made, strict=True)
+
+
+def _chosen(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
+    """Return some columns of rows; the rows themselves where these are all."""
+    if rows and list(places) == list(range(len(rows[0]))):
+        return rows
+    return list(chosen(rows, places))
+
+
+def _alike(one: KeptTable, other: KeptTable) -> bool:
+    """Whether two commits have a table in the same form, so that a diff tells all of its rows."""
+
+    def form(table: KeptTable) -> Any:
+        return table.key, {name: type_text(kind) for name, kind in table.types.items()}
+
+    return bool(form(one) == form(other))

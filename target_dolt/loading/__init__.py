@@ -1,0 +1,1 @@
+"""One run: its branch, its lanes, what its tables keep, and how the target branch is moved."""

@@ -1,0 +1,292 @@
+"""The run branch and the commit point: the only place that knows Dolt's procedures.
+
+All of a run's writing happens on a branch of its own. At a commit point that branch is
+committed and the target branch is moved onto it, so that readers see whole commits only.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from threading import Lock
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database, changed_tables
+from target_dolt.errors import CommitConflictError, LockedError
+from target_dolt.loading import retry
+from target_dolt.loading.target_branch import target_branch
+from target_dolt.messages import Commit, PendingCommit, TableChange
+from target_dolt.runs import HELD_PREFIX, lock_name, remove_dead, run_branch
+
+OWN_PREFIX = "_target_dolt_"
+"""Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
+
+_MOVES = 100
+"""How often a commit point tries again when others keep moving the target branch: of two loads
+that commit every STATE, one may lose dozens of races in a row."""
+
+_log = logging.getLogger("target-dolt")
+
+T = TypeVar("T")
+
+
+class RunBranch:
+    """A run's own branch, from its making to its removal."""
+
+    def __init__(self, database: Database, branch: str | None, pipeline: str, run: str) -> None:
+        """Take the pipeline's lock and make the branch from the target's head.
+
+        Args:
+            database: The open database.
+            branch: A template of the target branch; None for the default branch.
+            pipeline: The pipeline's id.
+            run: The run's id.
+
+        Raises:
+            LockedError: The same pipeline is at work on the same branch.
+        """
+        self.database = database
+        self._held = False
+        self._hashes: dict[str, str] = {}
+        self._found: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self._open = ExitStack()
+        self._confirming = Lock()  # one connection has the pipeline's lock, for all lanes
+        try:
+            self.branch = self._open.enter_context(target_branch(database, branch, pipeline, run))
+            lock = lock_name(pipeline, self.branch)
+            self._confirm_lock = self._take_lock(lock, pipeline)
+            self._target = self._connect(self.branch)
+            remove_dead(database, self._target, lock)
+            self.name = run_branch(lock, run)
+            self._run = run
+            with self._target.begin():
+                database.call(self._target, "dolt_branch", self.name, self.branch)
+            self._open.callback(self._remove)
+            # Not the target's head: somebody may have moved it since.
+            self._base = self._head = self._hash_of(self._target, self.name)
+            self.connection = self._connect(self.name)
+            self._lanes = [self.connection]
+        except BaseException:
+            self._open.close()
+            raise
+
+    @property
+    def is_of_run(self) -> bool:
+        """Whether the target branch has this run's id in its name: no other run fills it."""
+        return self._run in self.branch
+
+    @property
+    def base(self) -> str:
+        """The commit of the target branch that this run's work is on top of."""
+        return self._base
+
+    def _connect(self, branch: str) -> sa.Connection:
+        return self._open.enter_context(self.database.connect(branch, write=True))
+
+    def _take_lock(self, lock: str, pipeline: str) -> Callable[[], None]:
+        try:
+            return self._open.enter_context(self.database.lock(lock))
+        except LockedError as error:
+            msg = (
+                f"another run of the pipeline '{pipeline}' is loading into the branch "
+                f"'{self.branch}' ({error}); wait for it, or give each pipeline a "
+                "`pipeline_id` of its own"
+            )
+            raise LockedError(msg) from None
+
+    def _remove(self) -> None:
+        if self._held:
+            return
+        with self.database.connect(self.branch, write=True) as connection, connection.begin():
+            self.database.call(connection, "dolt_branch", "-D", self.name)
+
+    def _hash_of(self, connection: sa.Connection, ref: str) -> str:
+        with connection.begin():
+            return str(connection.execute(_HASH_OF, {"ref": ref}).scalar())
+
+    def commit(
+        self,
+        tables: Collection[str],
+        beside: Collection[str],
+        compose: Callable[[tuple[TableChange, ...]], tuple[PendingCommit, str]],
+        author: str,
+        judge: Callable[[Collection[TableChange]], None],
+    ) -> Commit | None:
+        """Commit what the run has written, and move the target branch onto it.
+
+        Args:
+            tables: The tables that this run writes.
+            beside: Tables to commit with them, in which a difference alone makes no commit.
+            compose: Makes the message from what differs.
+            author: `Name <address>`.
+            judge: Looks at the commit before the target branch moves; raises where it may not.
+
+        Returns:
+            The commit; None where `tables` do not differ.
+
+        Raises:
+            CommitConflictError: Somebody changed one of `tables` on the target branch. The
+                run's branch is kept under another name.
+        """
+        pending = self.again("the commit", lambda: self._stage(tables, beside, compose))
+        if pending is None:
+            return None
+        message = pending[1]
+        commit_hash = self.again("the commit", lambda: self._commit(message, author))
+        judge(pending[0].changes)
+        for _ in range(_MOVES):
+            self._head = commit_hash
+            head = self.again("the commit", lambda: self._hash_of(self._target, self.branch))
+            if head not in {self._base, commit_hash}:
+                commit_hash = self._take_in(head, tables, message, author)
+            elif self.again("the move of the branch", self._advance):
+                self._base = commit_hash
+                self._hashes |= self._found
+                return Commit(commit_hash, message, pending[0])
+        reason = f"the branch '{self.branch}' kept moving"
+        raise self._conflict(reason)
+
+    def again(self, what: str, attempt: Callable[[], T]) -> T:
+        """Do a step of this run, and do it again where the connection was lost in it."""
+        return retry.again(what, attempt, self.database.is_transient, self._confirm)
+
+    def _confirm(self) -> None:
+        with self._confirming:
+            self._confirm_lock()
+
+    def lanes(self, count: int) -> list[sa.Connection]:
+        """Return so many connections on the run branch, the run's own first."""
+        while len(self._lanes) < count:
+            self._lanes.append(self._connect(self.name))
+        return self._lanes[:count]
+
+    def _stage(
+        self,
+        tables: Collection[str],
+        beside: Collection[str],
+        compose: Callable[[tuple[TableChange, ...]], tuple[PendingCommit, str]],
+    ) -> tuple[PendingCommit, str] | None:
+        connection = self.connection
+        with connection.begin():
+            # A pattern in dolt_ignore may not make rows vanish: hence the force.
+            self.database.call(connection, "dolt_add", "-f", *tables, *beside)
+            staged = self._staged()
+            if not staged & set(tables):
+                return None
+            return compose(self._changes(connection, staged))
+
+    def stage(self, tables: Collection[str]) -> tuple[TableChange, ...]:
+        """Stage tables, to be thrown away with the branch; return what differs, in rows."""
+        with self.connection.begin():
+            self.database.call(self.connection, "dolt_add", "-f", *tables)
+            return self._changes(self.connection, self._staged())
+
+    def _staged(self) -> set[str]:
+        return {name for name, yes, _ in self.connection.exec_driver_sql(_STATUS) if yes}
+
+    def differs(self, tables: Collection[str]) -> bool:
+        """Whether one of these tables holds something else than at the last commit."""
+        self._found = self._table_hashes(tables)
+        return any(self._hashes.get(name) != found for name, found in self._found.items())
+
+    def know(self, table: str) -> None:
+        """Remember what a table holds before this run writes to it."""
+        if table not in self._hashes:
+            self._hashes |= self._table_hashes([table])
+
+    def _table_hashes(self, tables: Collection[str]) -> dict[str, str]:
+        """Return a hash of each table's content: reading it writes nothing, `dolt_add` does."""
+        query = sa.text("SELECT dolt_hashof_table(:name)")
+        with self.connection.begin():
+            return {
+                name: str(self.connection.execute(query, {"name": name}).scalar())
+                for name in tables
+                if name not in self.gone
+            } | dict.fromkeys(self.gone.intersection(tables), "")
+
+    def hash_of_table(self, table: str) -> str:
+        """Return a hash of what a table holds on the run branch now."""
+        return self._table_hashes([table])[table]
+
+    def _changes(
+        self, connection: sa.Connection, staged: Collection[str]
+    ) -> tuple[TableChange, ...]:
+        changes = {name: TableChange(name, 0, 0, 0) for name in sorted(staged)}
+        for row in connection.exec_driver_sql(_DIFF_STAT).mappings():
+            counts = (row["rows_added"], row["rows_modified"], row["rows_deleted"])
+            name = row["table_name"]
+            changes[name] = TableChange(name, *(int(count or 0) for count in counts))
+        return tuple(one for one in changes.values() if not one.table.startswith(OWN_PREFIX))
+
+    def _commit(self, message: str, author: str) -> str:
+        with self.connection.begin():
+            head = str(self.connection.execute(_HASH_OF, {"ref": self.name}).scalar())
+            if head != self._head:
+                return head  # it was made, and only the answer was lost
+            arguments = ("-m", message, "--author", author)
+            return str(self.database.call(self.connection, "dolt_commit", *arguments))
+
+    def _advance(self) -> bool:
+        if self._hash_of(self._target, self.branch) == self._head:
+            return True  # it was moved, and only the answer was lost
+        try:
+            return retry.once_clear(self.database.advance, self._target, self.name, self._base)
+        except CommitConflictError as error:
+            raise self._conflict(str(error)) from error
+
+    def _take_in(self, head: str, tables: Collection[str], message: str, author: str) -> str:
+        """Take somebody's commit into the run branch, and commit ours again on top of it.
+
+        Only where they changed no table of this run: Dolt merges cell by cell, and would make
+        rows that no source ever had.
+        """
+        connection = self.connection
+        with connection.begin():
+            theirs = changed_tables(connection, self._base, head)
+        both = {name for name in theirs & set(tables) if not name.startswith(OWN_PREFIX)}
+        if both:
+            names = ", ".join(sorted(both))
+            reason = f"somebody else changed {names} on the branch '{self.branch}'"
+            raise self._conflict(reason)
+        with connection.begin():
+            self.database.call(connection, "dolt_merge", head)
+        with connection.begin():
+            self.database.call(connection, "dolt_reset", "--soft", head)
+        self._base = self._head = head
+        return self.again("the commit", lambda: self._commit(message, author))
+
+    def _conflict(self, reason: str) -> CommitConflictError:
+        kept = self.hold()
+        msg = (
+            f"{reason}; nothing was changed there, this run's rows since its last commit are "
+            f"kept on the branch '{kept}': look at it, merge or delete it, and run again from "
+            "the last STATE"
+        )
+        return CommitConflictError(msg)
+
+    def hold(self) -> str:
+        """Keep the run's branch under a name that no run removes; return that name."""
+        kept = HELD_PREFIX + self._run
+        self._held = True
+        for connection in self._lanes:
+            connection.close()  # a server renames no branch that a session is on
+        with self._target.begin():
+            self.database.call(self._target, "dolt_branch", "-m", "-f", self.name, kept)
+        return kept
+
+    def close(self) -> None:
+        """Remove the branch and give the lock back."""
+        try:
+            self._open.close()
+        except sa.exc.DBAPIError as error:
+            # What was committed stands; a later run removes the branch.
+            _log.warning("The run's branch '%s' could not be removed: %s", self.name, error.orig)
+
+
+_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
+_STATUS = "SELECT table_name, staged, status FROM dolt_status"
+_DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"

@@ -1,0 +1,300 @@
+"""One run's load: the open database, the run branch, and what a commit point does."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database, Table
+from target_dolt.constraint import Constraint
+from target_dolt.dialect import ColumnType
+from target_dolt.loading import state
+from target_dolt.loading.commits import RunBranch
+from target_dolt.loading.guards import judge
+from target_dolt.loading.landing import Landing
+from target_dolt.loading.lanes import Lanes
+from target_dolt.loading.overlap import Overlap
+from target_dolt.loading.retry import told
+from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message, counts
+from target_dolt.plans.json_schema import Validator
+from target_dolt.plans.lenient import Altered, LenientPlan, tell_altered
+from target_dolt.plans.plan import Plan, compile_plan
+from target_dolt.plans.sources import Sources
+from target_dolt.plugins import Plugins
+from target_dolt.runs import new_run_id
+from target_dolt.settings import Settings
+from target_dolt.tables import catalogue, objects
+from target_dolt.tables.objects import SourceObject
+from target_dolt.tables.schema import Tables
+from target_dolt.writer import Write
+
+_log = logging.getLogger("target-dolt")
+
+
+class Load:
+    """One run, from the making of the run branch to its removal."""
+
+    def __init__(self, settings: Settings, plugins: Plugins, database: Database) -> None:
+        """Take the lock and make the run branch."""
+        self.settings = settings
+        self.plugins = plugins
+        self.database = database
+        self.run = new_run_id()
+        self._sources = Sources(settings, plugins)
+        with told(f"opening '{database.name}'", "nothing was changed"):
+            self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
+            try:
+                self.tables = Tables(database, self.connection)
+                self._landing = Landing(
+                    settings, plugins, self._sources, database, self.branch, self.tables
+                )
+                self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
+            except BaseException:
+                self.branch.close()
+                raise
+        self.overlap = Overlap(enabled=database.overlaps)
+        self._lanes = Lanes(self.branch)
+        self.altered = Altered()
+        self.commits = 0
+        self.bad_records = 0  # noted on the run branch
+        self._told_bad_records = 0
+        self._written: dict[str, str] = {}
+        self._judge = partial(judge, settings.guards, self.branch, self._written)
+        self._has_written = False
+        self._committed_at = time.monotonic()
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection on the run branch."""
+        return self.branch.connection
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything was written or changed since the last commit point."""
+        return self._has_written or self._landing.changed
+
+    def plan(
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        keys: Sequence[str],
+        validate: Validator | None,
+        wider: Mapping[str, ColumnType],
+    ) -> Plan:
+        """Make or evolve a stream's table, and compile its plan.
+
+        Args:
+            stream: The stream's name.
+            schema: Its schema.
+            keys: Its key, empty for a table without one.
+            validate: Checks a whole record, or None.
+            wider: Types of columns that must hold more than the schema says.
+        """
+        self.overlap.wait()  # the connection is the writer's until then
+        drawn, table = self._landing.land(stream, schema, keys, wider)
+        self._written.update(dict.fromkeys(self._landing.lifted - self._written.keys(), ""))
+        self._written[table.name] = stream
+        plan = compile_plan(drawn, table, self.database, self.plugins, validate)
+        return plan if self.settings.strict_types else LenientPlan(plan, validate, self.altered)
+
+    def version_of(self, stream: str) -> int | None:
+        """Return the version that a stream's table is known to hold whole, or None."""
+        self.overlap.wait()  # a commit changes what is kept
+        return self._kept.versions.get(stream)
+
+    def drop(self, name: str) -> None:
+        """Remove a table, and what the catalogue knows of it."""
+        self.overlap.wait()
+        table = self._landing.find(name)
+        if table is not None:
+            with told(f"table '{name}'"):
+                self.branch.again(f"table '{name}'", lambda: self._landing.drop(table))
+            self._written[name] = ""
+
+    def objects(self, source: str) -> dict[tuple[str, str], SourceObject]:
+        """Return what is kept of a source's objects, by kind and name."""
+        self.overlap.wait()
+        with told(objects.NAME):
+            return objects.read(self.connection, self.tables, source)
+
+    def define(self, wanted: Collection[SourceObject], gone: Collection[SourceObject]) -> None:
+        """Keep what a source's objects are now, and forget those that are gone."""
+        known = self.objects(next((one.source for one in [*wanted, *gone]), ""))
+        if self.tables.has(objects.NAME):
+            self.branch.know(objects.NAME)
+
+        def write() -> bool:
+            return objects.write(self.database, self.connection, self.tables, known, wanted, gone)
+
+        with told(objects.NAME):
+            if self.branch.again(objects.NAME, write):
+                self._has_written = True
+                self._written[objects.NAME] = ""
+
+    def constrain(self, wanted: Mapping[str, Iterable[Constraint]], *, filled: bool) -> None:
+        """Put on tables what they keep beside their types, before their rows or after them."""
+        self.overlap.wait()
+        with told("the constraints"):
+            changed = self._landing.constraints.put(wanted, filled=filled)
+        self._has_written |= bool(changed)
+        self._written.update(dict.fromkeys(changed - self._written.keys(), ""))
+
+    def preview(self) -> tuple[TableChange, ...]:
+        """Return what a commit would change, in rows; nothing is committed."""
+        self.overlap.wait()
+        with told("the comparison"):
+            return self.branch.stage([*self._written, catalogue.NAME])
+
+    def replaces(self, stream: str, table: str, version: int) -> bool:
+        """Whether rows of this version take the place of all that a stream's table holds.
+
+        Only a change of version replaces. A table with rows and no known version may have been
+        filled by a tap that sends parts: it takes the version, and keeps its rows.
+        """
+        self.overlap.wait()  # a commit changes what is kept
+        if stream in self._kept.versions:
+            return self._kept.versions[stream] != version
+        return not self.has_rows(table)
+
+    def has_rows(self, table: str) -> bool:
+        """Whether a table holds any row on the run branch."""
+        self.overlap.wait()
+        query = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
+
+        def look() -> bool:
+            with self.connection.begin():
+                return self.connection.execute(query).first() is not None
+
+        with told(f"table '{table}'"):
+            return self.branch.again(f"table '{table}'", look)
+
+    def write(self, what: str, table: Table, *writes: Write) -> None:
+        """Write to the run branch, beside the reading of input.
+
+        Args:
+            what: The step, for messages.
+            table: The table that it writes.
+            writes: Each is one transaction; several write no key in common.
+        """
+        self._has_written = True
+        self._written.setdefault(table.name, "")
+        self.overlap.run(lambda: self._lanes.write(what, table, writes))
+
+    def commit(
+        self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
+    ) -> Commit | None:
+        """Commit what was written since the last commit point; None where nothing differs.
+
+        Args:
+            state_line: The state that the rows before it belong to, or None to leave it.
+            records: Records received since the last commit, by stream.
+            versions: The versions that streams' tables hold now, where that is new.
+        """
+        self._has_written = self._landing.changed = False
+        self.overlap.wait()
+        return self._commit(state_line, records, versions)
+
+    def commit_beside(
+        self,
+        state_line: str | None,
+        records: Mapping[str, int],
+        versions: Mapping[str, int | None],
+        then: Callable[[], None],
+    ) -> None:
+        """Commit as `commit` does, while input is read on where the backend allows that.
+
+        Args:
+            state_line: As for `commit`.
+            records: As for `commit`.
+            versions: As for `commit`.
+            then: Called once the commit stands.
+        """
+        if not self.dirty:
+
+            def pass_on() -> None:
+                self._judge(None)
+                then()
+
+            self.overlap.follow(pass_on)
+            return
+        self._has_written = self._landing.changed = False
+        versions = dict(versions)
+
+        def work() -> None:
+            self._commit(state_line, records, versions)
+            then()
+
+        self.overlap.follow(work)
+
+    def settled(self) -> bool:
+        """Whether nothing is being written or committed; raises what went wrong in it."""
+        return self.overlap.ended()
+
+    def settle(self) -> None:
+        """Wait for what is being written or committed, and raise what went wrong in it."""
+        self.overlap.wait()
+
+    def _commit(
+        self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
+    ) -> Commit | None:
+        with told("the commit"):
+            written = [*self._written, catalogue.NAME]
+            if self.tables.has(objects.NAME):
+                written.append(objects.NAME)
+            if not self.branch.again("the commit", lambda: self.branch.differs(written)):
+                self._judge(None)
+                return None
+            kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
+            if kept != self._kept:
+                pipeline = self.settings.pipeline_id
+                self.branch.again(
+                    "the state",
+                    lambda: state.write(
+                        self.database, self.connection, self.tables, pipeline, kept
+                    ),
+                )
+            beside = [state.NAME] if self.tables.has(state.NAME) else []
+
+            def compose(changes: tuple[TableChange, ...]) -> tuple[PendingCommit, str]:
+                pending = PendingCommit(
+                    self.branch.branch,
+                    self.settings.pipeline_id,
+                    self.run,
+                    {stream: count for stream, count in records.items() if count},
+                    changes,
+                    tuple(self._landing.widened),
+                    self.bad_records - self._told_bad_records,
+                )
+                return pending, compose_message(pending, self.settings, self.plugins)
+
+            author = self.settings.commit_author
+            commit = self.branch.commit(written, beside, compose, author, self._judge)
+        self._kept = kept
+        self._landing.widened = []
+        self._told_bad_records = self.bad_records
+        if commit is not None:
+            self.commits += 1
+            self._tell(commit)
+            self.plugins.hook.dolt_after_commit(commit=commit)
+        return commit
+
+    def _tell(self, commit: Commit) -> None:
+        seconds = time.monotonic() - self._committed_at
+        self._committed_at = time.monotonic()
+        _log.info("Committed %s: %s in %.1f s", commit.hash[:10], counts(commit.pending), seconds)
+
+    def close(self) -> None:
+        """Remove the run branch, give the lock back and close the database."""
+        tell_altered(self.altered)
+        self._sources.close()
+        try:
+            self.overlap.close()
+            self._lanes.close()
+            self.branch.close()
+        finally:
+            self.database.close()

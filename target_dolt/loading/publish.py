@@ -1,0 +1,49 @@
+"""What follows a run's last commit, where it is asked for: a tag, and a push to a remote."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from target_dolt.errors import PushError, driver_words
+from target_dolt.loading.load import Load
+from target_dolt.loading.remotes import push
+from target_dolt.runs import today
+from target_dolt.settings.templates import made_name
+
+
+def publish(load: Load) -> None:
+    """Tag a run's last commit, and push the branch and the tag, as the settings ask for.
+
+    A run without a commit makes no tag, and pushes what an earlier run could not;
+    a branch of its own, which it has not filled, is not pushed.
+
+    Raises:
+        PushError: One of them did not come about; the commits stand.
+    """
+    settings = load.settings
+    tag = _tag(load, settings.tag) if settings.tag is not None and load.commits else None
+    if settings.push_remote is not None and (load.commits or not load.branch.is_of_run):
+        refs = (load.branch.branch, *([tag] if tag else ()))
+        push(load.database, settings.push_remote, refs)
+
+
+def _tag(load: Load, template: str) -> str:
+    fields = {
+        "pipeline": load.settings.pipeline_id,
+        "run": load.run,
+        "branch": load.branch.branch,
+        "date": today(),
+    }
+    name = made_name(template, fields)
+    database = load.database
+    try:
+        with database.connect(load.branch.branch, write=True) as connection, connection.begin():
+            database.call(connection, "dolt_tag", name, load.branch.branch, "-m", f"run {load.run}")
+    except sa.exc.DBAPIError as error:
+        msg = (
+            f"'{database.name}': this run's commits stand, but have no tag '{name}' "
+            f"({driver_words(error)}): "
+            "where there is one already, name {run} or {date} in `tag`"
+        )
+        raise PushError(msg) from None
+    return name

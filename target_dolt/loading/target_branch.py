@@ -1,0 +1,73 @@
+"""The branch that a run fills: its name, its making, and its end where nothing came to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database
+from target_dolt.runs import BRANCHES, new_run_id, today
+from target_dolt.settings.templates import fields_of, made_name
+
+_log = logging.getLogger("target-dolt")
+
+
+def branch_name(template: str | None, pipeline: str, run: str) -> str | None:
+    """Return the branch that a run is to fill; None for the default branch.
+
+    A name without fields is taken as it is.
+    """
+    if template is None or not fields_of(template):
+        return template and template.format()
+    return made_name(template, {"pipeline": pipeline, "run": run, "date": today()})
+
+
+def resumed_branch(database: Database, template: str | None, pipeline: str) -> str | None:
+    """Return the branch whose state the next run begins from; None for the default branch.
+
+    A branch that the next run is yet to make has the default branch's state.
+    """
+    name = branch_name(template, pipeline, new_run_id())
+    if name is None or name == template:
+        return name
+    with database.connect() as connection, connection.begin():
+        return name if name in connection.exec_driver_sql(BRANCHES).scalars() else None
+
+
+@contextmanager
+def target_branch(
+    database: Database, template: str | None, pipeline: str, run: str
+) -> Iterator[str]:
+    """Give the branch to fill, made from the default branch where it is missing.
+
+    One that was made for this run alone, and has its id in its name, is removed again where no
+    commit has come to it.
+    """
+    branch = branch_name(template, pipeline, run)
+    with database.connect(write=True) as connection, connection.begin():
+        default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
+        is_there = branch is None or branch in connection.exec_driver_sql(BRANCHES).scalars()
+        if not is_there:
+            database.call(connection, "dolt_branch", str(branch), default)
+            _log.info("Made the branch '%s' from '%s'", branch, default)
+        head = connection.execute(_HASH_OF, {"ref": branch or default}).scalar()
+    is_of_run = not is_there and run in str(branch)
+    if is_of_run:
+        _log.info(_OF_RUN, default, branch)
+    try:
+        yield branch or default
+    finally:
+        if is_of_run:
+            with database.connect(write=True) as connection, connection.begin():
+                if connection.execute(_HASH_OF, {"ref": branch}).scalar() == head:
+                    database.call(connection, "dolt_branch", "-D", str(branch))
+
+
+_OF_RUN = (
+    "A run into another new branch begins from what '%s' has, and from the state there "
+    "(--print-state): not from this run's STATEs, unless '%s' was merged before"
+)
+_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")

@@ -1,0 +1,1 @@
+"""A SCHEMA message becomes a plan, and a record a row by it."""

@@ -1,0 +1,73 @@
+"""JSON types that msgspec reads as themselves, and the bounds of a schema that it checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from target_dolt.plans.json_schema import ASSERTING, named_types
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A JSON type that msgspec reads as itself.
+
+    Attributes:
+        python: What it is then.
+        low: Words of JSON Schema that bound it from below, and what to add to their values.
+        high: Words that bound it from above.
+        bounds: What msgspec calls the two bounds.
+    """
+
+    python: type
+    low: Mapping[str, int] = field(default_factory=dict)
+    high: Mapping[str, int] = field(default_factory=dict)
+    bounds: tuple[str, str] = ("ge", "le")
+
+
+KINDS: dict[Any, Kind] = {
+    "string": Kind(str, {"minLength": 0}, {"maxLength": 0}, ("min_length", "max_length")),
+    "integer": Kind(
+        int,
+        {"minimum": 0, "exclusiveMinimum": 1},
+        {"maximum": 0, "exclusiveMaximum": -1},
+    ),
+    "boolean": Kind(bool),
+}
+"""Any other type is read as it stands, and so is one that asserts more; its own validator checks
+it."""
+
+INT64 = range(-(2**63), 2**63)
+"""The bounds that msgspec can check."""
+
+
+def only_type(part: Any) -> str | None:
+    """Return the one type beside null that is all that a schema asserts, but for bounds."""
+    beside_null = [name for name in named_types(part) if name != "null"]
+    if len(beside_null) != 1:
+        return None
+    kind = KINDS.get(beside_null[0], Kind(object))
+    return beside_null[0] if part.keys() & ASSERTING <= {"type", *kind.low, *kind.high} else None
+
+
+Bounds = tuple[int | None, int | None]
+
+
+def bounds_of(kind: Kind, part: Mapping[str, Any]) -> Bounds | None:
+    """Return the least and the greatest that a schema allows; None where msgspec has no such."""
+    words = [word for word in (*kind.low, *kind.high) if word in part]
+    if not all(type(part[word]) is int for word in words):
+        return None  # 1.5, or draft 4's `exclusiveMinimum: true`
+    lows = [part[word] + kind.low[word] for word in words if word in kind.low]
+    highs = [part[word] + kind.high[word] for word in words if word in kind.high]
+    if not all(bound in INT64 for bound in lows + highs):
+        return None
+    return max(lows, default=None), min(highs, default=None)
+
+
+def narrower(one: Bounds, two: Bounds) -> Bounds:
+    """Return the bounds within both."""
+    lows = [bounds[0] for bounds in (one, two) if bounds[0] is not None]
+    highs = [bounds[1] for bounds in (one, two) if bounds[1] is not None]
+    return max(lows, default=None), min(highs, default=None)

@@ -1,0 +1,40 @@
+"""How the commands of this project read their settings: as the SDK does, but told in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.plugin_base import PluginBase
+
+from target_dolt.errors import ConfigError
+from target_dolt.settings.checked import config_errors, unknown_settings
+from target_dolt.settings.environment import from_environment
+
+
+class CheckedConfig(PluginBase):
+    """A tap or target whose settings are checked without a value being shown."""
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings as the SDK does, but show no value: it may be a password."""
+        self.append_builtin_config(self.config_jsonschema)
+        errors = config_errors(self._config, self.config_jsonschema)
+        if errors and raise_errors:
+            raise ConfigError("; ".join(errors))
+        for name in unknown_settings(self._config, self.config_jsonschema):
+            self.logger.warning("There is no setting `%s`; it has no effect", name)
+        return errors
+
+
+class FromEnvironment(PluginBase):
+    """A command that takes settings from environment variables."""
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's kind of property
+        """Return what environment variables set; one that is wrong ends the command."""
+        read = super()
+        return from_environment(
+            lambda: read._env_var_config,  # type: ignore[attr-defined]  # noqa: SLF001 - the SDK's
+            cls.config_jsonschema,
+            cls._env_var_prefix,
+        )

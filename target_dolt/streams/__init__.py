@@ -1,0 +1,1 @@
+"""Streams on their way: buffers, load methods, versions, bad records."""

@@ -1,0 +1,1 @@
+"""Tables as they are in the database, and the tables of this tool."""

@@ -1,0 +1,114 @@
+"""`_target_dolt_objects`: what a source's tables, types and sequences are, versioned with the data.
+
+Whoever carries a commit back knows from it how to make each of them again. What an object is, is
+the reader's to say, as JSON; here it is one text.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from target_dolt.backend import Database, Table
+from target_dolt.tables.schema import Tables
+from target_dolt.types import LONGTEXT
+
+NAME = "_target_dolt_objects"
+
+TABLE = Table(
+    NAME,
+    {
+        "source": sa.VARCHAR(255),
+        "kind": sa.VARCHAR(32),
+        "name": sa.VARCHAR(255),
+        "table_name": LONGTEXT,
+        "definition": LONGTEXT,
+    },
+    key=("source", "kind", "name"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    """One object of a source: the fields of `TABLE`, in its order.
+
+    Attributes:
+        source: Which source it belongs to, the same in every run.
+        kind: `table`, `type`, `sequence`, `view` and so on.
+        name: Its full name in the source.
+        table_name: The table here that holds its rows; None for what has none.
+        definition: What it is, as JSON of a stable form.
+    """
+
+    source: str
+    kind: str
+    name: str
+    table_name: str | None
+    definition: str
+
+
+class AskedSource(abc.ABC):
+    """A source that tells what its tables are: what `source_url` leads to.
+
+    Attributes:
+        scheme: The scheme of its URL, which says whose types they are.
+    """
+
+    scheme: str
+
+    @abc.abstractmethod
+    def native_types(self, stream: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return, by column, `x-sql-datatype` and its properties; nothing where there is no such
+        table."""
+
+    @abc.abstractmethod
+    def objects(self, stream: str, table: str) -> list[SourceObject]:
+        """Return what to keep of a stream's table, whose rows go to `table`."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
+
+
+def read(
+    connection: sa.Connection, tables: Tables, source: str | None = None
+) -> dict[tuple[str, str], SourceObject]:
+    """Return what is kept of a source, by kind and name; None: of all of them."""
+    if tables.own(TABLE, TABLE.types) is None:
+        return {}
+    kept = sa.table(NAME, *(sa.column(name) for name in TABLE.types))
+    query = sa.select(kept).order_by(kept.c.source, kept.c.kind, kept.c.name)
+    if source is not None:
+        query = query.where(kept.c.source == source)
+    with connection.begin():
+        return {(row.kind, row.name): SourceObject(*row) for row in connection.execute(query)}
+
+
+def write(
+    database: Database,
+    connection: sa.Connection,
+    tables: Tables,
+    known: Mapping[tuple[str, str], SourceObject],
+    wanted: Collection[SourceObject],
+    gone: Collection[SourceObject],
+) -> bool:
+    """Keep the objects that are new or changed, forget those that are gone.
+
+    Returns:
+        Whether there were any.
+    """
+    changed = [one for one in wanted if known.get((one.kind, one.name)) != one]
+    if not (changed or gone):
+        return False
+    writer = database.writer(tables.fit(TABLE, TABLE.types))
+    with connection.begin():
+        if gone:
+            writer.delete(connection, [(one.source, one.kind, one.name) for one in gone])
+        if changed:
+            rows = [tuple(getattr(one, name) for name in TABLE.types) for one in changed]
+            writer.upsert(connection, rows)
+    return True
