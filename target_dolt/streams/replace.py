@@ -120,8 +120,7 @@ class Replacements:
     def _end(self, stream: str) -> None:
         sink = self._sinks.pop(stream)
         sink.flush()
-        sink.keep_rejected()
-        sink.keep_others()
+        sink.put_back()
         sink.replaces = False
         self.forget(sink)
         if sink.version is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from singer_sdk.sinks import Sink
 
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import PluginError, RecordError, SchemaError
+from target_dolt.errors import PluginError, SchemaError
 from target_dolt.input.fields import no_object
 from target_dolt.loading.load import Load
 from target_dolt.plans.json_schema import Validator, compile_validator
@@ -270,28 +270,11 @@ class DoltSink(Sink):
         if self.has_cleared:
             self._writes.restore()
 
-    def keep_rejected(self) -> None:
-        """Put back the rows of keys whose records were left out of a table that was replaced.
-
-        Of a key that cannot be told, no row may be taken for gone.
-        """
+    def put_back(self) -> None:
+        """Put back what a table that was replaced keeps of what it had."""
         rejected, self.rejected = self.rejected, []
-        if not (rejected and self.has_cleared and self.plan.table.key):
-            return
-        try:
-            keys = [self.plan.key(one) for one in rejected]
-        except RecordError:
-            keys = None
-            self.logger.warning(
-                "stream '%s': a bad record has no key that can be told, so all rows stay that "
-                "this run has not sent",
-                self.stream_name,
-            )
-        self._writes.restore(keys)
-
-    def keep_others(self) -> None:
-        """Put back what columns of somebody else's had, in rows of a table that was replaced."""
         if self.has_cleared:
+            self._writes.restore_rejected(rejected)
             self._writes.keep_others()
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from target_dolt.errors import RecordError
 from target_dolt.loading.load import Load
 from target_dolt.plans.plan import Plan
 from target_dolt.streams.changes import collapse
 from target_dolt.writer import Row, Write
+
+_log = logging.getLogger("target-dolt")
 
 
 class TableWrites:
@@ -63,6 +67,24 @@ class TableWrites:
             keys: The keys of the rows; None for all rows.
         """
         self._write(lambda connection: self._writer.restore(connection, keys))
+
+    def restore_rejected(self, rejected: Sequence[Mapping[str, Any]]) -> None:
+        """Put back the rows of keys whose records were left out.
+
+        Of a key that cannot be told, no row may be taken for gone.
+        """
+        if not (rejected and self._plan.table.key):
+            return
+        try:
+            keys = [self._plan.key(one) for one in rejected]
+        except RecordError:
+            keys = None
+            _log.warning(
+                "stream '%s': a bad record has no key that can be told, so all rows stay that "
+                "this run has not sent",
+                self._plan.stream,
+            )
+        self.restore(keys)
 
     def keep_others(self) -> None:
         """Put back what columns of somebody else's had, in rows of a table that was replaced."""
