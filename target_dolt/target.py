@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
@@ -225,8 +226,10 @@ class TargetDolt(CheckedConfig, Target):
         schema = maps_of(self.mapper, message_dict, "a BATCH")[0].raw_schema
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self.point.keep_state()
+        sink = self._direct.get(stream)
+        take = partial(sink.take_columns, message_dict) if sink else lambda _: False
         try:
-            for file, row, values in batch_records(message_dict, schema, self.settings):
+            for file, row, values in batch_records(message_dict, schema, self.settings, take):
                 self._quarantine.within = file, row
                 self._process_record_message({**message_dict, "type": "RECORD", "record": values})
         except BatchError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,14 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import Place, record, schema, state
 from support_values import ID, lite
+from support_ways import TYPES, ways
 
 from target_dolt.backend import Database
 from target_dolt.errors import InputError, RecordError
-from target_dolt.input.reader import _decode
-from target_dolt.plans.draft import draft
-from target_dolt.plans.json_schema import compile_validator
-from target_dolt.plans.plan import NeedsWiderError, Plan, compile_plan
-from target_dolt.plans.typed import TypedRecords, compile_typed
 
 NUMBERS = [
     "0", "-0", "0.0", "-0.0", "1", "1.0", "1e2", "0.1", "-12.50", "1e400", "1e-400", "5e-324",
@@ -41,40 +36,6 @@ VALUES = [
     "null", "[]", "[1, 2]", '[1.10, {"a": 1e2}]', "{}", '{"a": 1}', '{"a":"b","c":null}',
 ]  # fmt: skip
 
-TYPES: list[Any] = [
-    *(
-        {"type": kind, **words}
-        for kind in ("string", ["null", "string"])
-        for words in (
-            {}, {"maxLength": 2}, {"minLength": 1, "maxLength": 3}, {"maxLength": 30_000},
-            {"format": "date"}, {"format": "date-time"}, {"format": "time"}, {"format": "uuid"},
-            {"format": "singer.decimal", "precision": 10, "scale": 2}, {"pattern": "^a"},
-            {"enum": ["a", None]}, {"description": "x", "x-sql-datatype": "text"},
-        )
-    ),
-    *(
-        {"type": kind, **words}
-        for kind in ("integer", ["integer", "null"])
-        for words in (
-            {}, {"minimum": 0, "maximum": 100}, {"exclusiveMinimum": 0},
-            {"minimum": 0, "exclusiveMinimum": True}, {"minimum": 0.5}, {"multipleOf": 2},
-            {"minimum": -(2**31), "maximum": 2**31 - 1}, {"minimum": 0, "maximum": 2**64 - 1},
-            {"minimum": -(10**30), "maximum": 10**30},
-        )
-    ),
-    *(
-        {"type": kind, **words}
-        for kind in ("number", ["null", "number"])
-        for words in ({}, {"multipleOf": 0.01}, {"maximum": 1}, {"precision": 40, "scale": 20})
-    ),
-    {"type": "boolean"}, {"type": ["boolean", "null"]}, {"type": "object"}, {"type": "array"},
-    {"type": ["null", "object"], "properties": {"a": {"type": "integer"}}},
-    {"type": ["array", "null"], "items": {"type": "number"}}, {"type": ["integer", "string"]},
-    {"anyOf": [{"type": "string", "format": "date-time"}, {"type": ["string", "null"]}]},
-    {"const": 1}, {"type": "null"}, {}, {"type": "string", "nullable": True},
-    {"$ref": "#/definitions/short"},
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
@@ -82,35 +43,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = lite(tmp_path_factory.mktemp("typed")).open()
     yield database
     database.close()
-
-
-@dataclass
-class Ways:
-    """Both ways of one stream."""
-
-    general: Plan
-    typed: TypedRecords | None
-
-    def row(self, line: bytes) -> Any:
-        """Return the row by the general way; None where it is refused there."""
-        try:
-            return self.general.row(_decode(line)["record"])
-        except (InputError, NeedsWiderError, ValueError, ArithmeticError):
-            return None
-
-
-def ways(database: Database, properties: dict[str, Any], keys: list[str], **root: Any) -> Ways:
-    """Compile a SCHEMA both ways."""
-    plugins = Place({}).plugins
-    validates = root.pop("validates", True)
-    text = json.dumps({"type": "object", "properties": properties, **root})
-    whole = _decode(text.encode())  # numbers as the message reader gives them
-    drawn = draft(
-        "s", "s", whole, keys, {}, plugins.dialects["json-schema"], plugins, database.limits
-    )
-    validate = compile_validator(whole) if validates else None
-    general = compile_plan(drawn, drawn.table, database, plugins, validate)
-    return Ways(general, compile_typed(general, whole, validates=validates, null="deleted"))
 
 
 def line(**values: str) -> bytes:

@@ -20,7 +20,8 @@ import msgspec
 
 from target_dolt.errors import BatchError, ConfigError, MessageError, RecordError, TargetDoltError
 from target_dolt.input.defects import defect
-from target_dolt.input.parquet import TOO_LARGE, parquet_records
+from target_dolt.input.parquet import TOO_LARGE, parquet_rows
+from target_dolt.plans.by_columns import ColumnRows
 from target_dolt.settings import Settings
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -35,12 +36,14 @@ class _Rules:
         is_compressed: Whether it is gzipped.
         max_bytes: The most that it may hold, decompressed.
         max_line: The longest line of JSON.
+        take: Takes rows that lie in columns; False where they must come as records.
     """
 
     schema: Mapping[str, Any]
     is_compressed: bool
     max_bytes: int
     max_line: int
+    take: Callable[[ColumnRows], bool]
 
 
 class _Bounded(io.RawIOBase):
@@ -63,14 +66,18 @@ class _Bounded(io.RawIOBase):
 
 
 def batch_records(
-    message: Mapping[str, Any], schema: Mapping[str, Any], settings: Settings
+    message: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    settings: Settings,
+    take: Callable[[ColumnRows], bool],
 ) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Yield the records of all files of a BATCH message: file, row and record.
+    """Yield the records of a BATCH message's files that were not taken: file, row and record.
 
     Args:
         message: The message, with `encoding` and `manifest`.
         schema: The stream's: a decimal of Parquet comes as its digits where it is text there.
         settings: Where files may lie, and how large they and their lines may be.
+        take: Takes rows that lie in columns; False where they must come as records.
 
     Raises:
         BatchError: A file lies outside of the root, is missing or damaged.
@@ -93,9 +100,8 @@ def batch_records(
             f"this one is said to be {encoding.get('format')!s:.20} {compression:.20}"
         )
         raise BatchError(msg)
-    rules = _Rules(
-        schema, compression == "gzip", settings.max_batch_bytes, settings.max_message_bytes
-    )
+    limits = settings.max_batch_bytes, settings.max_message_bytes
+    rules = _Rules(schema, compression == "gzip", *limits, take)
     for number, name in enumerate(manifest, 1):
         where = f"file {number} of {len(manifest)}"
         try:
@@ -186,7 +192,11 @@ def _parquet(stream: BinaryIO, rules: _Rules) -> Iterator[tuple[int, dict[str, A
     if rules.is_compressed:
         msg = "Parquet compresses by itself: a gzip around it is not taken"
         raise BatchError(msg)
-    yield from enumerate(parquet_records(stream, rules.schema, rules.max_bytes), 1)
+    first = 1
+    for rows in parquet_rows(stream, rules.schema, rules.max_bytes):
+        if not rules.take(rows):
+            yield from enumerate(rows.records(), first)
+        first += len(rows)
 
 
 _Reader = Callable[[BinaryIO, _Rules], Iterator[tuple[int, dict[str, Any]]]]

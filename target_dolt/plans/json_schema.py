@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import jsonschema_rs
+import msgspec
 
 from target_dolt.dialect import Schema
 from target_dolt.errors import SchemaError
@@ -33,7 +34,11 @@ ASSERTING = frozenset(
 """Each word of JSON Schema's drafts 3 to 2020-12, and OpenAPI's `nullable`, that may refuse a
 value; `format` does not. https://json-schema.org/specification"""
 
-REFERENCES = (b'"$ref"', b'"$dynamicRef"', b'"$recursiveRef"')
+RECORDS_ASSERT = frozenset({"type", "properties", "required", "additionalProperties"})
+"""What a whole SCHEMA may assert of records that are not taken apart by its validator: those go
+the general way that have a property which it does not name."""
+
+_REFERENCES = (b'"$ref"', b'"$dynamicRef"', b'"$recursiveRef"')
 """Words, as JSON, that take a part of a schema to another part of it."""
 
 _COMBINERS = ("$ref", "allOf", "anyOf", "oneOf", "const")
@@ -202,6 +207,15 @@ def compile_validator(schema: Mapping[str, Any]) -> Validator:
     except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
         msg = f"not a valid JSON Schema: {str(error)[:_SHOWN]}"
         raise SchemaError(msg) from error
+
+
+def property_validator(part: Any, schema: Mapping[str, Any]) -> Validator:
+    """Compile a property's own validator; ValueError where it needs the rest of the SCHEMA."""
+    if any(word in msgspec.json.encode(part) for word in _REFERENCES):
+        msg = "a reference"
+        raise ValueError(msg)
+    draft = {"$schema": schema["$schema"]} if "$schema" in schema else {}
+    return compile_validator({**draft, **part})
 
 
 def _retrieve_nothing(uri: str) -> NoReturn:

@@ -18,21 +18,17 @@ from target_dolt.dialect import Converter
 from target_dolt.errors import SchemaError
 from target_dolt.plans.json_schema import (
     ASSERTING,
-    REFERENCES,
+    RECORDS_ASSERT,
     Validator,
     allows_objects,
-    compile_validator,
     follows_draft,
     named_types,
+    property_validator,
 )
 from target_dolt.plans.kinds import INT64, KINDS, Bounds, Kind, bounds_of, narrower, only_type
 from target_dolt.plans.plan import Column, Plan
 from target_dolt.types import integer_range
 from target_dolt.writer import Row
-
-_OF_RECORDS = frozenset({"type", "properties", "required", "additionalProperties"})
-"""What a whole SCHEMA may assert here; a property that it does not name goes the general way."""
-
 
 _EXACT_BYTES = 15
 """A number of so many characters has no more digits than each double keeps: DBL_DIG."""
@@ -136,7 +132,7 @@ def compile_typed(
         null: A property that sends a record the general way where it is not null.
         whole: Properties that send it there where they are absent.
     """
-    if validates and not schema.keys() & ASSERTING <= _OF_RECORDS:
+    if validates and not schema.keys() & ASSERTING <= RECORDS_ASSERT:
         return None
     try:
         if validates and not (follows_draft(schema) and allows_objects(schema)):
@@ -165,7 +161,7 @@ def _fields(plan: Plan, schema: Mapping[str, Any], *, validates: bool, null: str
         else:
             fields.append(_unchecked(column, source, is_key=is_key))
     for name in properties.keys() - {one.name for one in fields} - {null}:
-        check = _validator(properties[name], schema) if validates else None
+        check = property_validator(properties[name], schema) if validates else None
         fields.append(_Field(name, msgspec.Raw, convert=_parsed(str, check)))
     if not validates or null not in properties or "null" in named_types(properties[null]):
         fields.append(_Field(null, None))  # else whoever has it goes the general way
@@ -181,7 +177,7 @@ def _checked(column: Column, source: str, schema: Mapping[str, Any], *, is_key: 
         return _typed(column, source, KINDS[name], bounds, nullable=nullable, is_key=is_key)
     if name == "number" and column.factory is values.double:
         return _Field(source, msgspec.Raw, is_key, _double(column.convert, nullable=nullable))
-    convert = _parsed(column.convert, _validator(part, schema), nullable=not is_key)
+    convert = _parsed(column.convert, property_validator(part, schema), nullable=not is_key)
     return _Field(source, msgspec.Raw, is_key, convert)
 
 
@@ -212,15 +208,6 @@ def _typed(
     }
     read: Any = Annotated[kind.python, msgspec.Meta(**limits)] if limits else kind.python
     return _Field(source, read | None if nullable else read, is_key, convert)
-
-
-def _validator(part: Any, schema: Mapping[str, Any]) -> Validator:
-    """Compile a property's own validator; ValueError where it needs the rest of the SCHEMA."""
-    if any(word in msgspec.json.encode(part) for word in REFERENCES):
-        msg = "a reference"
-        raise ValueError(msg)
-    draft = {"$schema": schema["$schema"]} if "$schema" in schema else {}
-    return compile_validator({**draft, **part})
 
 
 def _parsed(convert: Converter, check: Validator | None, *, nullable: bool = True) -> Converter:

@@ -11,11 +11,12 @@ from target_dolt.dialect import ColumnType
 from target_dolt.errors import PluginError, SchemaError
 from target_dolt.input.fields import no_object
 from target_dolt.loading.load import Load
+from target_dolt.plans.by_columns import ColumnRows
 from target_dolt.plans.json_schema import Validator, compile_validator
 from target_dolt.plans.plan import NeedsWiderError
-from target_dolt.plans.typed import compile_typed
 from target_dolt.settings import load_method
 from target_dolt.streams.changes import DELETED_AT, Delete, Part, part_validator
+from target_dolt.streams.one_step import OneStep
 from target_dolt.streams.table_writes import TableWrites
 from target_dolt.types import type_text
 
@@ -105,15 +106,13 @@ class DoltSink(Sink):
         self._writes = TableWrites(self.load, self.plan)
         self._properties = self.plan.properties
         self._row = self.plan.row
-        self._typed = None
+        self._one_step = None
         if self.load.settings.strict_types:  # else values are counted as well
-            self._typed = compile_typed(
-                self.plan,
-                self.original_schema,
-                validates=validate is not None,
-                null=DELETED_AT,
-                whole=self._whole,
+            validates = validate is not None
+            self._one_step = OneStep(
+                self.plan, self.original_schema, validates=validates, whole=self._whole
             )
+        self._typed = None if self._one_step is None else self._one_step.lines
         self._delete = self._remove if self._hard_delete else self._mark
         self._buffer_rows = self.max_size
 
@@ -133,6 +132,18 @@ class DoltSink(Sink):
             return False
         self._buffer.append(row)
         self.received += 1
+        if len(self._buffer) >= self._buffer_rows:
+            self.flush()
+        return True
+
+    def take_columns(self, message: Mapping[str, Any], rows: ColumnRows) -> bool:
+        """Take rows of a BATCH, as `take` does; False where that must see them as records."""
+        if self._one_step is None or message.get("version", self.version) != self.version:
+            return False
+        if (made := self._one_step.rows(rows)) is None:
+            return False
+        self._buffer += made
+        self.received += len(made)
         if len(self._buffer) >= self._buffer_rows:
             self.flush()
         return True
