@@ -15,8 +15,8 @@ from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
 from target_dolt.loading.commits import OWN_PREFIX
 from target_dolt.loading.constraints import SILENT
-from target_dolt.loading.load import Load
 from target_dolt.loading.publish import publish
+from target_dolt.loading.source_load import SourceLoad
 from target_dolt.messages import Commit, TableChange
 from target_dolt.opening import open_database
 from target_dolt.plans.columns import estimated_bytes
@@ -48,7 +48,7 @@ class Session:
         self._settings = settings
         database = open_database(settings.where, plugins)
         try:
-            self._load = Load(settings, plugins, database)
+            self._load = SourceLoad(settings, plugins, database)
         except BaseException:
             database.close()
             raise
@@ -124,7 +124,7 @@ class ReplacedTable:
 
     def __init__(
         self,
-        load: Load,
+        load: SourceLoad,
         stream: str,
         schema: Mapping[str, Any],
         keys: Sequence[str],

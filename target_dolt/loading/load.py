@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
-from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
 from target_dolt.loading import state
 from target_dolt.loading.commits import RunBranch
@@ -29,7 +28,6 @@ from target_dolt.plugins import Plugins
 from target_dolt.runs import new_run_id
 from target_dolt.settings import Settings
 from target_dolt.tables import catalogue, objects
-from target_dolt.tables.objects import SourceObject
 from target_dolt.tables.schema import Tables
 from target_dolt.writer import Write
 
@@ -106,49 +104,6 @@ class Load:
         """Return the version that a stream's table is known to hold whole, or None."""
         self.overlap.wait()  # a commit changes what is kept
         return self._kept.versions.get(stream)
-
-    def drop(self, name: str) -> None:
-        """Remove a table, and what the catalogue knows of it."""
-        self.overlap.wait()
-        table = self._landing.find(name)
-        if table is not None:
-            with told(f"table '{name}'"):
-                self.branch.again(f"table '{name}'", lambda: self._landing.drop(table))
-            self._written[name] = ""
-
-    def objects(self, source: str) -> dict[tuple[str, str], SourceObject]:
-        """Return what is kept of a source's objects, by kind and name."""
-        self.overlap.wait()
-        with told(objects.NAME):
-            return objects.read(self.connection, self.tables, source)
-
-    def define(self, wanted: Collection[SourceObject], gone: Collection[SourceObject]) -> None:
-        """Keep what a source's objects are now, and forget those that are gone."""
-        known = self.objects(next((one.source for one in [*wanted, *gone]), ""))
-        if self.tables.has(objects.NAME):
-            self.branch.know(objects.NAME)
-
-        def write() -> bool:
-            return objects.write(self.database, self.connection, self.tables, known, wanted, gone)
-
-        with told(objects.NAME):
-            if self.branch.again(objects.NAME, write):
-                self._has_written = True
-                self._written[objects.NAME] = ""
-
-    def constrain(self, wanted: Mapping[str, Iterable[Constraint]], *, filled: bool) -> None:
-        """Put on tables what they keep beside their types, before their rows or after them."""
-        self.overlap.wait()
-        with told("the constraints"):
-            changed = self._landing.constraints.put(wanted, filled=filled)
-        self._has_written |= bool(changed)
-        self._written.update(dict.fromkeys(changed - self._written.keys(), ""))
-
-    def preview(self) -> tuple[TableChange, ...]:
-        """Return what a commit would change, in rows; nothing is committed."""
-        self.overlap.wait()
-        with told("the comparison"):
-            return self.branch.stage([*self._written, catalogue.NAME])
 
     def replaces(self, stream: str, table: str, version: int) -> bool:
         """Whether rows of this version take the place of all that a stream's table holds.

@@ -1,0 +1,59 @@
+"""A load that also keeps what a source says of its tables: for whole tables, not for streams."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from target_dolt.constraint import Constraint
+from target_dolt.loading.load import Load
+from target_dolt.loading.retry import told
+from target_dolt.messages import TableChange
+from target_dolt.tables import catalogue, objects
+from target_dolt.tables.objects import SourceObject
+
+
+class SourceLoad(Load):
+    """One run that brings a source's tables whole, with all that makes them again."""
+
+    def drop(self, name: str) -> None:
+        """Remove a table, and what the catalogue knows of it."""
+        self.overlap.wait()
+        table = self._landing.find(name)
+        if table is not None:
+            with told(f"table '{name}'"):
+                self.branch.again(f"table '{name}'", lambda: self._landing.drop(table))
+            self._written[name] = ""
+
+    def objects(self, source: str) -> dict[tuple[str, str], SourceObject]:
+        """Return what is kept of a source's objects, by kind and name."""
+        self.overlap.wait()
+        with told(objects.NAME):
+            return objects.read(self.connection, self.tables, source)
+
+    def define(self, wanted: Collection[SourceObject], gone: Collection[SourceObject]) -> None:
+        """Keep what a source's objects are now, and forget those that are gone."""
+        known = self.objects(next((one.source for one in [*wanted, *gone]), ""))
+        if self.tables.has(objects.NAME):
+            self.branch.know(objects.NAME)
+
+        def write() -> bool:
+            return objects.write(self.database, self.connection, self.tables, known, wanted, gone)
+
+        with told(objects.NAME):
+            if self.branch.again(objects.NAME, write):
+                self._has_written = True
+                self._written[objects.NAME] = ""
+
+    def constrain(self, wanted: Mapping[str, Iterable[Constraint]], *, filled: bool) -> None:
+        """Put on tables what they keep beside their types, before their rows or after them."""
+        self.overlap.wait()
+        with told("the constraints"):
+            changed = self._landing.constraints.put(wanted, filled=filled)
+        self._has_written |= bool(changed)
+        self._written.update(dict.fromkeys(changed - self._written.keys(), ""))
+
+    def preview(self) -> tuple[TableChange, ...]:
+        """Return what a commit would change, in rows; nothing is committed."""
+        self.overlap.wait()
+        with told("the comparison"):
+            return self.branch.stage([*self._written, catalogue.NAME])
