@@ -91,7 +91,7 @@ def _default(pending: PendingCommit) -> str:
     filled = [one for one in pending.changes if one.added or one.changed or one.deleted]
     names = [one.table for one in filled or pending.changes]
     first = ", ".join(names[:_NAMED_TABLES])
-    first = first or ("bad records" if pending.bad_records else "the catalogue")
+    first = first or _without_rows(pending)
     if len(names) > _NAMED_TABLES:
         first += f" and {len(names) - _NAMED_TABLES} more"
     lines = [f"Load {first}: {_words(*_totals(pending.changes))}", ""]
@@ -104,6 +104,12 @@ def _default(pending: PendingCommit) -> str:
         lines.append(_left_out(pending))
     lines.append(f"pipeline {pending.pipeline}, run {pending.run}")
     return "\n".join(lines)
+
+
+def _without_rows(pending: PendingCommit) -> str:
+    if pending.bad_records:
+        return "bad records"
+    return ", ".join(pending.records) or "the catalogue"
 
 
 def counts(pending: PendingCommit) -> str:

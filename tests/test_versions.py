@@ -24,13 +24,19 @@ def versioned(version: int, stream: str = "dogs", **values: Any) -> dict[str, An
     return {**record(stream, **values), "version": version}
 
 
+def of_full_table(version: int) -> dict[str, Any]:
+    """Return the STATE that pipelinewise-tap-postgres writes at its end."""
+    bookmark = {"version": version, "last_replication_method": "FULL_TABLE", "xmin": None}
+    return {"bookmarks": {"dogs": bookmark}}
+
+
 def full_table(version: int, *rows: dict[str, Any], keys: tuple[str, ...] = ("id",)) -> list[Any]:
     """Return what pipelinewise's full-table sync sends: the version ends it."""
     return [
         schema("dogs", DOG, keys),
         *(versioned(version, **row) for row in rows),
         activate("dogs", version),
-        state({"version": version}),
+        state(of_full_table(version)),
     ]
 
 
@@ -54,7 +60,7 @@ def test_a_new_version_of_equal_rows_in_any_order_makes_no_commit(
     rows = [twice, {"id": 2, "name": "b"}, *([] if keys else [twice])]
     place.load(full_table(1, *rows, keys=keys))
     assert place.load(full_table(2, *reversed(rows), keys=keys), batch_size_rows=1) == [
-        {"version": 2}
+        of_full_table(2)
     ]
     assert len(place.log()) == 1
     assert len(place.rows("dogs")) == len(rows)
@@ -112,7 +118,7 @@ def test_a_full_table_run_cut_short_changes_nothing_and_ends_right_when_repeated
     with pytest.raises(IncompleteReplaceError, match="'dogs'"):
         place.load(cut)
     assert [row["id"] for row in place.rows("dogs")] == [1, 2]
-    assert place.kept_state() == {"version": 1}
+    assert place.kept_state() == of_full_table(1)
     place.load(full_table(2, {"id": 3}, {"id": 4}))
     assert [row["id"] for row in place.rows("dogs")] == [3, 4]
 
@@ -310,7 +316,7 @@ def test_a_version_may_be_named_in_records_and_before_or_after_them(
     for version, ids in ((1, (1, 2, 9)), (2, (2, 3)), (3, (3, 2)), (4, (1,))):
         mark = activate("dogs", version)
         rows = [versioned(version, id=n) if in_record else record("dogs", id=n) for n in ids]
-        half = [state({"v": version, "half": 1})] if in_record or where != "end" else []
+        half = [state({"run": f"v{version}", "half": 1})] if in_record or where != "end" else []
         middle = [one for row in rows for one in (row, *half)]
         out = place.load(
             [
@@ -318,18 +324,42 @@ def test_a_version_may_be_named_in_records_and_before_or_after_them(
                 *([mark] if where != "end" else []),
                 *middle,
                 *([mark] if where != "start" else []),
-                state({"v": version}),
+                state({"run": f"v{version}"}),
             ],
             commit_interval_seconds=0,
             batch_size_rows=1,
         )
-        assert out[-1] == {"v": version}
+        assert out[-1] == {"run": f"v{version}"}
         assert [row["id"] for row in place.rows("dogs")] == sorted(ids)
         if version > 1:
-            assert out == [{"v": version}]
+            assert out == [{"run": f"v{version}"}]
         commits.append(len(place.log()))
     assert place.log()[-1] == "Load dogs: 1 added, 2 deleted"
     assert commits[1:] == [commits[0] + 1, commits[0] + 1, commits[0] + 2]
+
+
+def test_a_version_that_a_state_holds_is_kept_though_no_row_differs(place: Place) -> None:
+    """The next run of pipelinewise's INCREMENTAL names it again, with its new rows alone."""
+
+    def bookmark(version: int) -> dict[str, Any]:
+        method = {"version": version, "last_replication_method": "INCREMENTAL"}
+        return state({"bookmarks": {"public-dogs": method}})
+
+    for version, ids in ((1, (1, 2)), (2, (1, 2)), (2, (3,)), (2, ())):
+        rows = [versioned(version, id=number) for number in ids]
+        lines = [schema("dogs", DOG), activate("dogs", version), *rows, bookmark(version)]
+        place.load(lines)
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2, 3]
+    assert place.log() == ["Load dogs: 2 added", "Load dogs: no rows", "Load dogs: 1 added"]
+
+
+def test_a_first_version_is_kept_though_no_row_differs(place: Place) -> None:
+    """What the second one has not is gone."""
+    place.load([schema("dogs", DOG), record("dogs", id=1), record("dogs", id=2), state({"n": 1})])
+    place.load(full_table(1, {"id": 1}, {"id": 2}))
+    place.load(full_table(2, {"id": 1}))
+    assert [row["id"] for row in place.rows("dogs")] == [1]
+    assert place.log()[1:] == ["Load dogs: no rows", "Load dogs: 1 deleted"]
 
 
 def test_a_tap_that_died_after_a_state_in_the_middle_has_not_replaced_the_table(
@@ -341,7 +371,7 @@ def test_a_tap_that_died_after_a_state_in_the_middle_has_not_replaced_the_table(
     with pytest.raises(IncompleteReplaceError, match=r"ACTIVATE_VERSION.*'dogs'"):
         place.load([*cut, state({"at": 3})], commit_interval_seconds=0)
     assert [row["id"] for row in place.rows("dogs")] == [1, 2, 9]
-    assert place.kept_state() == {"version": 1}
+    assert place.kept_state() == of_full_table(1)
     place.load([*cut, activate("dogs", 2), state({"version": 2})])
     assert [row["id"] for row in place.rows("dogs")] == [1, 3]
     assert len(place.log()) == 2

@@ -201,10 +201,11 @@ class Load:
             written = [*self._written, catalogue.NAME]
             if self.tables.has(objects.NAME):
                 written.append(objects.NAME)
-            if not self.branch.again("the commit", lambda: self.branch.differs(written)):
+            kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
+            differs = self.branch.again("the commit", lambda: self.branch.differs(written))
+            if not (differs or kept.has_versions_to_keep(self._kept)):
                 self._judge(None)
                 return None
-            kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
             if kept != self._kept:
                 pipeline = self.settings.pipeline_id
                 self.branch.again(
@@ -214,6 +215,8 @@ class Load:
                     ),
                 )
             beside = [state.NAME] if self.tables.has(state.NAME) else []
+            if not differs:
+                written, beside = [*written, *beside], []
 
             def compose(changes: tuple[TableChange, ...]) -> tuple[PendingCommit, str]:
                 pending = PendingCommit(
