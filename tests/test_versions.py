@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -375,6 +376,20 @@ def test_a_tap_that_died_after_a_state_in_the_middle_has_not_replaced_the_table(
     place.load([*cut, activate("dogs", 2), state({"version": 2})])
     assert [row["id"] for row in place.rows("dogs")] == [1, 3]
     assert len(place.log()) == 2
+
+
+@pytest.mark.parametrize("tail", [[], [state({"at": 1})]], ids=["no-state", "state"])
+def test_a_version_that_follows_an_open_one_takes_no_rows_away_before_it_is_activated(
+    place: Place, tail: list[Any]
+) -> None:
+    """The first has emptied the table on the run's branch: the second finds no rows there."""
+    place.load(full_table(1, {"id": 1}, {"id": 2}))
+    cut = [schema("dogs", DOG), activate("dogs", 2), versioned(3, id=1, name="b"), *tail]
+    with nullcontext() if not tail else pytest.raises(IncompleteReplaceError, match="'dogs'"):
+        place.load(cut)
+    assert [row["id"] for row in place.rows("dogs")] == [1, 2]
+    place.load([*cut, activate("dogs", 3), state({"at": 2})])
+    assert place.rows("dogs") == [{"id": 1, "name": "b"}]
 
 
 def test_an_interrupted_first_full_table_run_is_resumed_with_the_rest_of_its_rows(

@@ -272,8 +272,10 @@ class DoltSink(Sink):
     def clear(self) -> None:
         """Remove the table's rows on the run branch, to be replaced."""
         self._buffer.clear()
+        # Of a version that another one follows, rows of the last commit may be gone already.
+        has_cleared = self.replaces and self.has_cleared
+        self.has_cleared = self._writes.clear() or has_cleared
         self.replaces = True
-        self.has_cleared = self._writes.clear()
 
     def restore(self) -> None:
         """Put the rows back that the last commit has and this run has not sent."""
