@@ -176,6 +176,15 @@ class Database(Upkeep):
             raise CommitConflictError(msg) from error
         return True
 
+    def finish_move(self, target: sa.Connection, branch: str, head: str) -> None:
+        """Finish a move of `branch`, which `target` is on, to the commit `head`.
+
+        For a backend that may be stopped between a branch's head and what is checked out there.
+        """
+
+    def settle(self, branch: str) -> None:
+        """Let what a dead run asked for on its branch come to an end, before that is removed."""
+
     def uncommitted(self, tables: Collection[str]) -> str:
         """Return in words that tables have uncommitted changes, and what to do about them."""
         names = ", ".join(f"'{name}'" for name in sorted(tables))

@@ -74,6 +74,7 @@ def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> Non
             with ExitStack() as held:
                 if lock != own_lock:
                     held.enter_context(database.lock(lock))
+                database.settle(name)
                 with target.begin():
                     database.call(target, "dolt_branch", "-D", name)
         except LockedError:

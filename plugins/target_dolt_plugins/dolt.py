@@ -24,6 +24,7 @@ from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, bytes_in
 from target_dolt_plugins.dolt_lock import named_lock
+from target_dolt_plugins.dolt_move import finish, settle
 from target_dolt_plugins.dolt_remotes import REFUSALS, clone
 from target_dolt_plugins.dolt_server import (
     check_database,
@@ -138,6 +139,14 @@ class DoltDatabase(Database):
     def move(self, target: sa.Connection, branch: str) -> None:
         """Move the branch by a fast-forward merge, which stops before uncommitted changes."""
         self.call(target, "dolt_merge", "--ff-only", branch)
+
+    def finish_move(self, target: sa.Connection, branch: str, head: str) -> None:
+        """Bring what is checked out on the branch after its head, where it was left behind."""
+        finish(target, branch, head)
+
+    def settle(self, branch: str) -> None:
+        """Wait for the statements of a dead run, and finish its last move."""
+        settle(self, branch)
 
     def storage(self, column_type: ColumnType) -> Storage:
         """Return how Dolt keeps a type."""

@@ -71,6 +71,7 @@ def _remove_dead(database: Database, known: Collection[str]) -> None:
             lock = lock_of(name) or ""
             if lock not in known:
                 held.enter_context(_lock(database, lock))
+            database.settle(name)
             remove_branch(database, name)
 
 

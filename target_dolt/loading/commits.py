@@ -101,6 +101,8 @@ class RunBranch:
     def _remove(self) -> None:
         if self._held:
             return
+        if self._head != self._base:  # the move may have stopped half way
+            self.database.settle(self.name)
         with self.database.connect(self.branch, write=True) as connection, connection.begin():
             self.database.call(connection, "dolt_branch", "-D", self.name)
 
@@ -232,6 +234,7 @@ class RunBranch:
 
     def _advance(self) -> bool:
         if self._hash_of(self._target, self.branch) == self._head:
+            self.database.finish_move(self._target, self.branch, self._head)
             return True  # it was moved, and only the answer was lost
         try:
             return retry.once_clear(self.database.advance, self._target, self.name, self._base)
