@@ -100,21 +100,11 @@ class Load:
         plan = compile_plan(drawn, table, self.database, self.plugins, validate)
         return plan if self.settings.strict_types else LenientPlan(plan, validate, self.altered)
 
-    def version_of(self, stream: str) -> int | None:
-        """Return the version that a stream's table is known to hold whole, or None."""
+    @property
+    def versions(self) -> Mapping[str, int | None]:
+        """The versions that streams' tables are known to hold, None for one that may lack rows."""
         self.overlap.wait()  # a commit changes what is kept
-        return self._kept.versions.get(stream)
-
-    def replaces(self, stream: str, table: str, version: int) -> bool:
-        """Whether rows of this version take the place of all that a stream's table holds.
-
-        Only a change of version replaces. A table with rows and no known version may have been
-        filled by a tap that sends parts: it takes the version, and keeps its rows.
-        """
-        self.overlap.wait()  # a commit changes what is kept
-        if stream in self._kept.versions:
-            return self._kept.versions[stream] != version
-        return not self.has_rows(table)
+        return self._kept.versions
 
     def has_rows(self, table: str) -> bool:
         """Whether a table holds any row on the run branch."""

@@ -39,7 +39,7 @@ class Versions:
             not sink.received
             and sink.version is None
             and self._takes(sink)
-            and self._point().load.version_of(stream) is not None
+            and self._point().load.versions.get(stream) is not None
         ):
             self._replacements.expect(sink)
 
@@ -49,7 +49,7 @@ class Versions:
         sink.flush()  # rows without a version open the replacement that they were waited for with
         if self._replacements.is_doubtful(stream):
             sink.version = version
-            if self._point().load.version_of(stream) == version:
+            if self._point().load.versions.get(stream) == version:
                 self._replacements.take_back(sink)  # only a change of version replaces
             else:
                 self._replacements.activate(sink)
@@ -90,8 +90,19 @@ class Versions:
         sink.flush()
         point = self._point()
         self._replacements.forget(sink)
-        if point.load.replaces(sink.stream_name, sink.plan.table.name, version):
+        if self._replaces(sink, version):
             point.before_replacing()
             self._replacements.open(sink, needs_activation=not activated)
         else:
             self._replacements.versions[sink.stream_name] = version
+
+    def _replaces(self, sink: DoltSink, version: int) -> bool:
+        """Whether rows of this version take the place of all that a stream's table holds.
+
+        Only a change of version replaces. A table with rows and no known version may have been
+        filled by a tap that sends parts: it takes the version, and keeps its rows.
+        """
+        load = self._point().load
+        if sink.stream_name in load.versions:
+            return load.versions[sink.stream_name] != version
+        return not load.has_rows(sink.plan.table.name)
