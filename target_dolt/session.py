@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
-from target_dolt.loading.commits import OWN_PREFIX
 from target_dolt.loading.constraints import SILENT
 from target_dolt.loading.publish import publish
 from target_dolt.loading.source_load import SourceLoad
+from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.messages import Commit, TableChange
 from target_dolt.opening import open_database
 from target_dolt.plans.columns import estimated_bytes

@@ -199,8 +199,10 @@ class TargetDolt(CheckedConfig, Target):
         maps = self.mapper.stream_maps.get(error.stream)
         if not maps:
             raise error
-        for sink in [self._sinks()[one.stream_alias] for one in maps]:
-            self._quarantine.take(error, sink)
+        for stream_map in maps:
+            sink = self._sinks().get(stream_map.stream_alias)
+            if sink is not None:  # else a map takes the stream away
+                self._quarantine.take(error, sink)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Commit what came before a STATE, or keep the STATE until that is due."""

@@ -134,6 +134,14 @@ def test_deletes_of_a_run_count_together(ten: Place) -> None:
     assert ids(ten) == [*range(1, 11)]
 
 
+@pytest.mark.parametrize("empty", [{"expected_tables": []}, {"min_rows": {}}, {"min_rows": 0}])
+def test_a_guard_that_asks_nothing_makes_no_run_one_commit(ten: Place, empty: Any) -> None:
+    """A setting that a template left empty: each STATE is a commit, as without it."""
+    messages = [DOGS, dog(11), state({"n": 2}), dog(12), state({"n": 3})]
+    assert ten.load(messages, commit_interval_seconds=0, **empty) == [{"n": 2}, {"n": 3}]
+    assert len(ten.log()) == 3
+
+
 def test_an_error_in_a_guarded_run_commits_nothing(ten: Place) -> None:
     """No part of a load is judged as if it were the whole."""
     before = ten.commits()

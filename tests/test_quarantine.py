@@ -121,6 +121,16 @@ def test_a_record_that_a_stream_map_cannot_take_is_a_bad_one(place: Place) -> No
     assert rejects(place) == [("dogs", '{"id":7}', "line 3", reason)]
 
 
+def test_a_bad_record_of_a_stream_that_a_map_takes_away_is_taken_away(place: Place) -> None:
+    """Like its good ones: nothing of it is looked at, noted or counted."""
+    cats = schema("cats", DOG)
+    messages = [DOGS, cats, line('{"id": NaN}'), record("cats", id=1), state({"n": 1})]
+    out = place.load(messages, stream_maps={"dogs": "__NULL__"}, on_bad_record="quarantine")
+    assert out == [{"n": 1}]
+    assert place.tables() == ["cats"]
+    assert place.log() == ["Load cats: 1 added"]
+
+
 def test_the_state_comes_out_and_the_next_run_goes_on(place: Place) -> None:
     """A STATE vouches for good records that are committed and for bad ones that are noted."""
     bad = line('{"id": 7, "born": "x"}')

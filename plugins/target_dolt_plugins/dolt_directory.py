@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -199,7 +200,7 @@ class DirectoryServer:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(self.info.pid, 9)
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         if self._files is not None:
             self._files.cleanup()

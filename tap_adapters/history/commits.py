@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from target_dolt import Database
 from target_dolt.errors import TargetDoltError
-from target_dolt.loading.commits import OWN_PREFIX
+from target_dolt.loading.staged import OWN_PREFIX
 
 
 class QueryError(TargetDoltError):

@@ -15,7 +15,7 @@ from tap_adapters.sources.schema import NamedType, SourceTable, read_definition
 from tap_adapters.sources.snapshot import PIECE_ROWS, Decoder, chunks, decoded
 from target_dolt import Database, Storage
 from target_dolt.dialect import ColumnType
-from target_dolt.loading.commits import OWN_PREFIX
+from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.catalogue import CatalogueRow
 from target_dolt.tables.objects import SourceObject

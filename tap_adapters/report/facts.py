@@ -18,7 +18,7 @@ from tap_adapters.report.sample import TableSample, samples
 from tap_adapters.report.schema import SchemaChange, schema_changes
 from tap_adapters.report.storage import path_of, size_on_disk, storage
 from target_dolt import Database, Where
-from target_dolt.loading.commits import OWN_PREFIX
+from target_dolt.loading.staged import OWN_PREFIX
 
 COMMITS = 500
 """Commits that a report shows where nobody says how many."""

@@ -16,13 +16,11 @@ import sqlalchemy as sa
 
 from target_dolt.backend import Database, changed_tables
 from target_dolt.errors import CommitConflictError, LockedError
-from target_dolt.loading import retry
+from target_dolt.loading import retry, staged
+from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.loading.target_branch import target_branch
 from target_dolt.messages import Commit, PendingCommit, TableChange
 from target_dolt.runs import HELD_PREFIX, lock_name, remove_dead, run_branch
-
-OWN_PREFIX = "_target_dolt_"
-"""Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
 
 _MOVES = 100
 """How often a commit point tries again when others keep moving the target branch: of two loads
@@ -176,19 +174,16 @@ class RunBranch:
         with connection.begin():
             # A pattern in dolt_ignore may not make rows vanish: hence the force.
             self.database.call(connection, "dolt_add", "-f", *tables, *beside)
-            staged = self._staged()
-            if not staged & set(tables):
+            found = staged.read(connection)
+            if found.tables.isdisjoint(tables):
                 return None
-            return compose(self._changes(connection, staged))
+            return compose(staged.changes(connection, found))
 
     def stage(self, tables: Collection[str]) -> tuple[TableChange, ...]:
         """Stage tables, to be thrown away with the branch; return what differs, in rows."""
         with self.connection.begin():
             self.database.call(self.connection, "dolt_add", "-f", *tables)
-            return self._changes(self.connection, self._staged())
-
-    def _staged(self) -> set[str]:
-        return {name for name, yes, _ in self.connection.exec_driver_sql(_STATUS) if yes}
+            return staged.changes(self.connection, staged.read(self.connection))
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""
@@ -213,16 +208,6 @@ class RunBranch:
     def hash_of_table(self, table: str) -> str:
         """Return a hash of what a table holds on the run branch now."""
         return self._table_hashes([table])[table]
-
-    def _changes(
-        self, connection: sa.Connection, staged: Collection[str]
-    ) -> tuple[TableChange, ...]:
-        changes = {name: TableChange(name, 0, 0, 0) for name in sorted(staged)}
-        for row in connection.exec_driver_sql(_DIFF_STAT).mappings():
-            counts = (row["rows_added"], row["rows_modified"], row["rows_deleted"])
-            name = row["table_name"]
-            changes[name] = TableChange(name, *(int(count or 0) for count in counts))
-        return tuple(one for one in changes.values() if not one.table.startswith(OWN_PREFIX))
 
     def _commit(self, message: str, author: str) -> str:
         with self.connection.begin():
@@ -291,5 +276,3 @@ class RunBranch:
 
 
 _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
-_STATUS = "SELECT table_name, staged, status FROM dolt_status"
-_DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"

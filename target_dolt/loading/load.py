@@ -239,8 +239,8 @@ class Load:
     def close(self) -> None:
         """Remove the run branch, give the lock back and close the database."""
         tell_altered(self.altered)
-        self._sources.close()
         try:
+            self._sources.close()
             self.overlap.close()
             self._lanes.close()
             self.branch.close()

@@ -73,8 +73,9 @@ class Guards:
         return cls(**{name: value for name, value in given.items() if value is not None})
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
-        return self != Guards()
+        """Whether there is any; empty ones, as a template of settings may leave, ask nothing."""
+        has_percent = self.max_deleted_percent is not None
+        return has_percent or bool(self.min_rows or self.expected_tables or self.verify_constraints)
 
     def check(self) -> None:
         """Raise ConfigError for one that makes no sense."""
