@@ -25,11 +25,6 @@ class Progress:
             # rich has put a stream into sys.stderr that keeps other lines off the live one.
             _lead_handlers(stderr, sys.stderr)
 
-    @property
-    def live(self) -> bool:
-        """Whether a person is watching."""
-        return self._status is not None
-
     def show(self, streams: int, records: int, commits: int) -> None:
         """Put new figures on the line."""
         if self._status is None:

@@ -151,6 +151,7 @@ class TypeSuite:
     cases: ClassVar[Sequence[Case]] = ()
 
     def _trials(self, directory: Path) -> Iterator[tuple[Case, Trial]]:
+        assert self.cases, "`cases` names no values to load"  # noqa: S101 - this is a test
         for number, case in enumerate(self.cases):
             for backend in backends():
                 place = directory / f"{number}-{backend}"

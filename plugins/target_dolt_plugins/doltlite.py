@@ -92,7 +92,6 @@ class DoltLiteDatabase(Database):
         """Open the file, or make it."""
         self.path = path
         self.name = str(path)
-        self._engines: list[sa.Engine] = []
         self._sql = DoltLiteDialect()
         doltlite_engine.load()
         if not path.absolute().parent.is_dir():

@@ -26,11 +26,6 @@ class GraphCommit:
     email: str
     message: str
 
-    @property
-    def subject(self) -> str:
-        """The first line of its message."""
-        return next(iter(self.message.splitlines()), "")
-
 
 @dataclass(frozen=True, slots=True)
 class Tag:

@@ -1,4 +1,4 @@
-"""The settings of a run, typed and checked; `settings_table` describes them to users."""
+"""The settings of a run, typed and checked; `target_dolt.settings.table` says them to users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that guard the target branch; rows of `settings_table`."""
+"""The settings that guard the target branch; rows of `target_dolt.settings.table`."""
 
 from __future__ import annotations
 

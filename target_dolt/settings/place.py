@@ -1,4 +1,4 @@
-"""The settings that say which database a run loads into; rows of `settings_table`."""
+"""The settings that say which database a run loads into; rows of `target_dolt.settings.table`."""
 
 from __future__ import annotations
 

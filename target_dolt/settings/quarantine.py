@@ -1,4 +1,4 @@
-"""The settings of what happens to a bad record; rows of `settings_table`."""
+"""The settings of what happens to a bad record; rows of `target_dolt.settings.table`."""
 
 from __future__ import annotations
 

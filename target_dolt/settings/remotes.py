@@ -1,4 +1,4 @@
-"""The settings of what follows a run's last commit; rows of `settings_table`."""
+"""The settings of what follows a run's last commit; rows of `target_dolt.settings.table`."""
 
 from __future__ import annotations
 
