@@ -8,11 +8,13 @@ from typing import Any
 
 import pymysql
 import sqlalchemy as sa
-from pymysql.connections import Connection, LoadLocalPacketWrapper, MySQLResult
+from pymysql.connections import LoadLocalPacketWrapper, MySQLResult
 from pymysql.constants import CR, FIELD_TYPE
 from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
 from sqlalchemy.dialects.mysql.base import MySQLIdentifierPreparer
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+
+from target_dolt_plugins.bounded_connection import BoundedConnection
 
 LOCAL_NAME = "target-dolt-rows"
 """The "file" that our LOAD DATA LOCAL names; there is none, the rows come from memory."""
@@ -54,36 +56,15 @@ class _Result(MySQLResult):
         self._read_ok_packet(answer)
 
 
-class DoltConnection(Connection):
+class DoltConnection(BoundedConnection):
     """A connection whose LOAD DATA LOCAL sends rows from memory.
 
     Attributes:
         rows_to_send: What the next LOAD DATA LOCAL may send, made while it is sent.
     """
 
+    kind = "Dolt"
     rows_to_send: Iterator[bytes] | None = None
-    _read_timeout: float | None
-    _write_timeout: float | None
-
-    def connect(self, sock: Any = None) -> None:
-        """Connect; who never speaks is waited for as long as who takes no connection.
-
-        PyMySQL bounds the handshake by the time-outs of statements, which may take an hour.
-        """
-        bounds = self._read_timeout, self._write_timeout
-        self._read_timeout = self._write_timeout = self.connect_timeout
-        try:
-            super().connect(sock)
-        except pymysql.err.OperationalError as error:
-            if error.args[0] == CR.CR_SERVER_LOST and isinstance(error.__context__, TimeoutError):
-                msg = (
-                    f"{self.host}:{self.port} took the connection and said nothing for "
-                    f"{self.connect_timeout} seconds; is a Dolt server there, and is it well?"
-                )
-                raise pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, msg) from error
-            raise
-        finally:
-            self._read_timeout, self._write_timeout = bounds
 
     def _read_packet(self, packet_type: Any = MysqlPacket) -> Any:
         """Read a packet; a BIT's bytes are no text, whatever Dolt says of their characters."""

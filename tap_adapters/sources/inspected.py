@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
+from tap_adapters.sources.connecting import engine
 from tap_adapters.sources.schema import Constraint, Counter, ForeignKey, SourceColumn, SourceTable
 from tap_adapters.sources.snapshot import json_schema
 from target_dolt.errors import ConfigError
@@ -32,7 +32,7 @@ class Inspected:
         """
         try:
             parsed = sa.make_url(url)
-            self._engine = sa.create_engine(parsed, poolclass=NullPool, hide_parameters=True)
+            self._engine = engine(parsed)
             self._engine.connect().close()
         except (sa.exc.ArgumentError, ValueError):
             msg = "`source_url` is no URL that SQLAlchemy knows"

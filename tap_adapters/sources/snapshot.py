@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from singer_sdk.sql.connector import SQLToJSONSchema
 from sqlalchemy.dialects import postgresql
 
+from tap_adapters.sources.connecting import engine
 from tap_adapters.sources.schema import SourceSchema, SourceTable
 from target_dolt.errors import ConfigError, TargetDoltError
 from target_dolt.plans.columns import estimated_bytes
@@ -207,12 +208,12 @@ def connected(url: sa.URL) -> sa.Connection:
         ConfigError: Its driver is not installed.
     """
     try:
-        engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+        made = engine(url)
     except ImportError:
         package = next(one.package for one in KINDS if one.driver == url.drivername)
         msg = f"{url.get_backend_name()}:// needs a driver: pip install '{package}'"
         raise ConfigError(msg) from None
-    return engine.connect()
+    return made.connect()
 
 
 def shown(url: sa.URL) -> str:
