@@ -64,7 +64,7 @@ def ended(crashes: Crashes, end: str, chosen: random.Random) -> Answer:
         with suppress(BrokenPipeError):
             process.stdin.write(part)
             process.stdin.flush()
-        if part.count('"STATE"') > 1 and end != "closed stdout":
+        if crashes.case.resumes and part.count('"STATE"') > 1 and end != "closed stdout":
             out = process.stdout.readline()
         elif end.startswith("SIG"):
             next(line for line in process.stderr if "parse of env" in line)  # it has begun
