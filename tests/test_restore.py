@@ -258,6 +258,27 @@ def test_by_history_only_rows_that_differ_are_looked_at(place: Place, rich: Sour
     assert "Looked at in part only, by history: " in unchecked.stderr
 
 
+def test_values_that_python_hashes_alike_are_different_values(place: Place, source: Source) -> None:
+    """-1 and -2, and 0 and 2**61-1: somebody's are kept, or put back, by whatever way."""
+    change = "UPDATE one SET n = CASE id WHEN 1 THEN {} ELSE {} END"
+    source.execute(
+        "CREATE TABLE one (id integer PRIMARY KEY, n bigint)",
+        "INSERT INTO one VALUES (1, -1), (2, 0)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    before = contents(source)
+    source.execute(change.format(7, 7))
+    sync.snapshot(source.url, database_of(place))
+    source.execute(change.format(-2, 2**61 - 1))
+    assert work(back(place, source, base="HEAD~1")) == {"one": (0, 0, 0, 2)}
+    assert work(back(place, source, at="HEAD~1", overwrite=True)) == {"one": (0, 2, 0, 0)}
+    assert contents(source) == before
+    source.execute(change.format(-2, 2**61 - 1))
+    sync.snapshot(source.url, database_of(place))
+    assert work(back(place, source, at="HEAD~2", by_history=True)) == {"one": (0, 2, 0, 0)}
+    assert contents(source) == before
+
+
 def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source) -> None:
     """A moment between two commits gives the first; one before both is told."""
     sync.snapshot(shop_of_one.url, database_of(place))

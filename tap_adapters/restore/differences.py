@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
+from tap_adapters.verify.canonical import packed
+
 Row = Sequence[Any]
 Key = tuple[Any, ...]
 Hashes = dict[Key, int]
@@ -18,7 +20,7 @@ Forms = Callable[[], Iterator[Sequence[Row]]]
 """Gives a side's rows in chunks, each value in its one form."""
 
 PART_ROWS = 1_000_000
-"""Rows whose hashes are held at once: some 250 MB."""
+"""Rows whose hashes are held at once; docs/databases.md says what they take."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ def hashes(
 ) -> Hashes:
     """Return the hash of each row of one part of a table, by its key; or of `only` some keys.
 
-    Hashes are Python's own: they leave this process never.
+    Hashes are of 64 bits and this process's own: they leave it never.
     """
     found: Hashes = {}
     for some in rows():
@@ -77,8 +79,11 @@ def hashes(
 
 
 def hashes_of(rows: Sequence[Row], key: Sequence[int]) -> Hashes:
-    """Return the hash of each of some rows, by its key."""
-    return dict(zip(chosen(rows, key), map(hash, map(tuple, rows)), strict=True))
+    """Return the hash of each of some rows, by its key.
+
+    Of rows as bytes: of values, Python's hash of -1 is that of -2, and of 0 that of 2**61-1.
+    """
+    return dict(zip(chosen(rows, key), map(hash, map(packed, rows)), strict=True))
 
 
 def chosen(rows: Sequence[Row], places: Sequence[int]) -> Iterable[Key]:

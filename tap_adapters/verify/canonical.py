@@ -20,7 +20,8 @@ BUCKETS = 1 << 12
 
 _MODULUS = 1 << 128
 
-_pack = msgspec.msgpack.Encoder(order="sorted").encode
+packed = msgspec.msgpack.Encoder(order="sorted").encode
+"""Values as bytes, which are equal where the values in their one form are."""
 
 
 def _number(value: Any) -> str:
@@ -43,7 +44,7 @@ def _json(value: Any) -> Any:
 
 def _parsed(text: str) -> bytes:
     """Return what JSON text says, as bytes; its word null is no NULL."""
-    return _pack(_json(parse_json(text)))
+    return packed(_json(parse_json(text)))
 
 
 Form = Callable[[Any], Any]
@@ -84,7 +85,7 @@ def form_of(column_type: ColumnType, native: str = "") -> Form | None:
 
 def digest(values: Sequence[Any]) -> int:
     """Return a hash of values in their one form."""
-    return int.from_bytes(hashlib.blake2b(_pack(values), digest_size=16).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(packed(values), digest_size=16).digest(), "big")
 
 
 def part_of(key: Sequence[Any]) -> int:
