@@ -10,6 +10,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,6 +208,23 @@ def test_a_second_run_of_a_pipeline_is_refused_while_the_first_is_at_work(place:
     assert ids(place) == [1, 2]
     assert load(place, DOGS, dog(3), state({"n": 3}), pipeline_id="dogs") == ['{"n":3}']
     assert place.branches() == ["main"]
+
+
+def test_a_file_and_a_link_to_it_are_one_place_for_a_pipeline(tmp_path: Path) -> None:
+    """A second run by a symbolic link of another name and directory is refused."""
+    (tmp_path / "links").mkdir()
+    place = Place({"path": str(tmp_path / "real.db")}, tmp_path)
+    linked = Place({"path": str(tmp_path / "links" / "other.db")}, tmp_path)
+    (tmp_path / "links" / "other.db").symlink_to(tmp_path / "real.db")
+
+    def again() -> None:
+        with pytest.raises(LockedError, match=r"pipeline 'dogs'.*'main'"):
+            load(linked, DOGS, dog(9), state({"n": 9}), pipeline_id="dogs")
+
+    load(place, DOGS, dog(1), again, state({"n": 1}), pipeline_id="dogs")
+    assert load(linked, DOGS, dog(2), again, state({"n": 2}), pipeline_id="dogs") == ['{"n":2}']
+    assert ids(place) == [1, 2]
+    assert (place.branches(), list((tmp_path / "links").glob("*.lock"))) == (["main"], [])
 
 
 def test_one_pipeline_may_load_into_two_branches_at_once(place: Place) -> None:

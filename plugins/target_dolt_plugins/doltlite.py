@@ -134,11 +134,15 @@ class DoltLiteDatabase(Database):
 
     @contextmanager
     def lock(self, name: str) -> Iterator[Callable[[], None]]:
-        """Hold a lock file beside the database; the system frees it with the process."""
+        """Hold a lock file beside the database; the system frees it with the process.
+
+        By whatever symbolic link the file was reached, it is the same lock.
+        """
         import fcntl  # noqa: PLC0415 - not on Windows, where there is no DoltLite either
 
         digest = hashlib.sha256(name.encode()).hexdigest()[:16]
-        path = self.path.absolute().parent / f".{self.path.name}-{digest}.lock"
+        file = self.path.resolve()
+        path = file.parent / f".{file.name}-{digest}.lock"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
