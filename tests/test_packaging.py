@@ -116,3 +116,12 @@ def test_built_in_plugins_use_the_public_api_alone() -> None:
         for module in inside:
             assert f"from target_dolt.{module} import" not in text, path.name
         assert "from target_dolt._" not in text, path.name
+
+
+def test_the_package_is_run_by_its_file_too() -> None:
+    """So DoltLite starts `python -m target_dolt` again, whose modules would stand for Python's."""
+    file = ROOT / "target_dolt" / "__main__.py"
+    done = subprocess.run(
+        [sys.executable, str(file), "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout[:11]) == (0, "target-dolt"), done.stderr
