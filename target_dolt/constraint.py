@@ -36,6 +36,13 @@ class Constraint:
     on_update: str = "NO ACTION"
     on_delete: str = "NO ACTION"
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether no row can run into it, and no value comes from it."""
+        if self.kind == COLUMN:
+            return not (self.required or self.sql)
+        return self.kind in {"index", "comment"}
+
 
 @dataclass(frozen=True, slots=True)
 class Statements:

@@ -82,12 +82,15 @@ BESIDE_END = """
 They are taken off before rows are written and put on for the commit, so that no order of tables
 matters and a bulk load, which replaces by key, meets no second unique index. What the database
 refuses (a name that is taken, a key that is too long) stays in the catalogue, the log says so, and
-the run goes on. A tap's load of such a table takes all but the key off: a tap reads its tables one
-after the other, and nothing of one instant holds for its rows. Tables that a tap alone fills have
-their key, and with `source_url` the rest in the catalogue: what came since the last run comes
-stream by stream, and in between a row may lead to one that is yet to come, and two rows may share
-a unique value; and whatever is on a table would be taken off and made anew, of every row, in each
-run.
+the run goes on.
+
+A tap reads its tables one after the other, so nothing of one instant holds for its rows: one may
+lead to a row that is yet to come, two may share for a while what is unique. It leaves columns out,
+and sends NULL where it has no word for a value ([taps](taps.md)). So of all this a table that a tap
+fills has its key, and with `source_url` what no row can run into: comments, and indexes, unique
+ones as plain ones. They follow the source; the rest is in the catalogue. (A default would stand in
+a row of which a tap sends a part, as a value that nobody has sent.) Without `source_url` a tap's
+load takes all but the key off a table that a snapshot has filled.
 """
 
 _ANY_NAME = "any other name"

@@ -175,6 +175,59 @@ def test_a_taps_rows_meet_none_of_it(place: Place, shop: Source) -> None:
     assert inspected(place, "users")["required"] == {"id", "mail", "points"}
 
 
+USERS = schema(
+    "users",
+    {
+        "id": {"type": "integer"},
+        "mail": {"type": ["null", "string"], "maxLength": 40},
+        "name": {"type": ["null", "string"], "maxLength": 20},
+    },
+    ["id"],
+)
+
+
+def test_a_taps_table_has_its_sources_indexes_and_comments(place: Place, shop: Source) -> None:
+    """None of which a row can run into: a unique one is a plain one, nothing is NOT NULL."""
+    shop.execute("CREATE INDEX by_name ON users (name, mail)")
+    if shop.kind == "postgres":
+        shop.execute(
+            "COMMENT ON TABLE users IS 'who'",
+            "COMMENT ON COLUMN users.name IS 'the 1st'",
+            "CREATE INDEX in_part ON users (mail) WHERE name IS NULL",
+            "CREATE INDEX of_points ON users (points)",  # a column that the tap leaves out
+        )
+    rows = [record("users", id=n, mail="a@x", name=f"n{n % 7}") for n in range(3000)]
+    lines = [USERS, *rows, record("users", id=3000, mail=None), state({"n": 1})]
+    place.load(lines, source_url=shop.url)
+    plain = {(("mail",), False), (("name", "mail"), False)}
+    found = inspected(place, "users")
+    assert (found["indexes"], found["required"], found["defaults"]) == (plain, {"id"}, {})
+    comments = {"name": "the 1st"} if is_dolt(place) and shop.kind == "postgres" else {}
+    assert found["comments"] == comments
+    before = place.commits()
+    place.load(lines, source_url=shop.url)
+    assert place.commits() == before
+    widen = {
+        "postgres": "ALTER TABLE users ALTER COLUMN name TYPE text",
+        "mysql": "ALTER TABLE users MODIFY name longtext, DROP INDEX by_name, ADD INDEX by_name "
+        "(name(20), mail)",
+        "sqlite": "SELECT 1",
+    }
+    shop.execute(widen[shop.kind])
+    long = schema("users", {"id": {"type": "integer"}, "name": {"type": "string"}}, ["id"])
+    changed = [record("users", id=n, name="long" * 99) for n in range(0, 3000, 2)]
+    place.load([long, *changed, state({"n": 2})], source_url=shop.url)
+    found = inspected(place, "users")
+    assert (found["indexes"], found["comments"]) == (plain, comments)
+    assert place.query("SELECT count(*) FROM users WHERE name = 'n1'") == [(215,)]
+    assert place.query("SELECT count(*) FROM users WHERE mail = 'a@x'") == [(1500,)]
+    shop.execute("DROP INDEX by_name" + (" ON users" if shop.kind == "mysql" else ""))
+    place.load([USERS, state({"n": 3})], source_url=shop.url)
+    assert inspected(place, "users")["indexes"] == {(("mail",), False)}
+    snapshot(place, shop, tables={"users": None})
+    assert inspected(place, "users")["indexes"] >= {(("mail",), True)}
+
+
 def test_a_table_that_others_lead_to_can_go(place: Place, shop: Source) -> None:
     """Foreign keys of tables that stay go with it."""
     snapshot(place, shop)

@@ -261,7 +261,8 @@ def test_source_s_definition_of_a_table_is_in_the_commit(place: Place, cursor: A
         "twice": "INTEGER",
     }
     [(dialect, kind, text)] = place.query(
-        "SELECT source, kind, definition FROM _target_dolt_objects WHERE table_name = 't'"
+        "SELECT source, kind, definition FROM _target_dolt_objects "
+        "WHERE table_name = 't' AND kind = 'table'"
     )
     kept = json.loads(text)
     columns = {one["name"]: one for one in kept["columns"]}

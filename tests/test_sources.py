@@ -195,7 +195,9 @@ def test_source_is_asked_where_nothing_else_tells(place: Place, source: str, str
 
 def definition_of(place: Place, table: str, *, at: str | None = None) -> Any:
     """Return what a commit keeps of a source table."""
-    query = "SELECT definition FROM _target_dolt_objects WHERE table_name = :table"
+    query = (
+        "SELECT definition FROM _target_dolt_objects WHERE table_name = :table AND kind = 'table'"
+    )
     [(text,)] = place.query(query, at=at, table=table)
     return json.loads(text)
 

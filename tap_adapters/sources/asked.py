@@ -12,9 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tap_adapters.sources.constraints import harmless
 from tap_adapters.sources.inspected import Inspected
 from tap_adapters.sources.schema import SourceSchema, SourceTable, definition_text
 from tap_adapters.sources.snapshot import KINDS, SourceError, open_snapshot
+from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError
 from target_dolt.tables.objects import AskedSource, SourceObject
 
@@ -70,6 +72,11 @@ class Asked(AskedSource):
             for name, counter in schema.sequences.items()
         ]
         return kept
+
+    def harmless(self, stream: str, table: str, columns: Mapping[str, str]) -> list[Constraint]:
+        """Return the table's indexes, and comments."""
+        found = self._table(stream)
+        return [] if found is None else list(harmless(found, table, columns))
 
     def _table(self, stream: str) -> SourceTable | None:
         if stream not in self._known:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tap_adapters.sources import schema as source_schema
 from tap_adapters.sources.common_checks import common_check
@@ -71,6 +72,34 @@ def constraints(
                 on_update=key.on_update,
                 on_delete=key.on_delete,
             )
+
+
+def harmless(table: SourceTable, place: str, columns: Columns) -> Iterator[Constraint]:
+    """Yield what a table that a tap fills keeps: no row can run into it.
+
+    A tap reads its tables one after the other, leaves columns out and sends NULL for what it
+    cannot write, so that nothing holds of its rows. A unique index finds rows here, no more; a
+    default would stand where a tap has sent a part of a row.
+
+    Args:
+        table: The table.
+        place: Its table here.
+        columns: The columns there, of those that the tap sends.
+    """
+    own = tuple(one for one in table.columns if one.name in columns)
+    some = tuple(
+        one
+        for one in table.constraints
+        if one.kind != "check" and columns.keys() >= {*one.columns} and one.columns != table.key
+    )
+    narrow = replace(table, columns=own, key=(), constraints=some, foreign_keys=())
+    for one in constraints("", narrow, {table.name: place}, {table.name: columns}):
+        if one.kind == COLUMN:
+            one = replace(one, required=False, sql="")  # noqa: PLW2901 - what is left of it
+        elif one.kind == "unique":
+            one = replace(one, kind="index")  # noqa: PLW2901
+        if one.kind != COLUMN or one.comment:
+            yield one
 
 
 def _check(dialect: str, table: SourceTable, one: source_schema.Constraint, own: Columns) -> str:

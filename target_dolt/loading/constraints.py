@@ -69,11 +69,17 @@ class Constraints:
         }
         self._lifted: dict[str, list[Constraint]] = {}
 
-    def lift(self, table: str) -> set[str]:
-        """Take off what rows of a table could run into; return the tables that this changed."""
+    def lift(self, table: str, *, harmless: bool = True) -> set[str]:
+        """Take off what rows of a table could run into; return the tables that this changed.
+
+        Args:
+            table: The table.
+            harmless: Whether that goes too which no row can run into.
+        """
         changed: dict[str, list[Constraint]] = {}
         for name, there in self._there.items():
-            off = [one for one in there if table in (name, one.table)]
+            own = [one for one in there if name == table and (harmless or not one.is_harmless)]
+            off = [one for one in there if one in own or one.table == table]
             if off:
                 changed[name] = off
         for name in sorted(changed, key=lambda one: one == table):  # others' foreign keys first
@@ -91,6 +97,24 @@ class Constraints:
         self._there[name] = [one for one in self._there[name] if one not in off]
         self._tables.forget(name)
         self._write({name})
+
+    def keep(self, table: str, wanted: Collection[Constraint]) -> bool:
+        """Have just this on a table that a tap fills; return whether that changed it.
+
+        Args:
+            table: The table.
+            wanted: What no row can run into.
+        """
+        there = self._there.get(table, [])
+        off = [one for one in there if one not in wanted]
+        if off:
+            self._take_off(table, off)
+        missing = sorted((one for one in wanted if one not in there), key=_place)
+        put_on = [found for one in missing if (found := self._put_on(table, one)) is not None]
+        if put_on:
+            self._there.setdefault(table, []).extend(put_on)
+            self._write({table})
+        return bool(off or put_on)
 
     def put(self, wanted: Mapping[str, Iterable[Constraint]], *, filled: bool) -> set[str]:
         """Put on what sources say of their tables.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
+from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
 from target_dolt.loading.commits import RunBranch
@@ -25,7 +26,7 @@ from target_dolt.tables import catalogue, objects
 from target_dolt.tables.catalogue import Catalogue
 from target_dolt.tables.objects import SourceObject
 from target_dolt.tables.schema import Tables
-from target_dolt.types import LONGTEXT, declared_bytes, type_text, widen
+from target_dolt.types import LONGTEXT, declared_bytes, mixes, type_text, widen
 
 _log = logging.getLogger("target-dolt")
 
@@ -64,6 +65,7 @@ class Landing:
         if tables.has(objects.NAME):
             branch.know(objects.NAME)
         self.constraints = Constraints(database, branch, tables, self.find)
+        self._waiting: dict[str, Collection[Constraint]] = {}
         self._streams: dict[str, tuple[str, str]] = {}
         self.lifted: set[str] = set()
         self.changed = False
@@ -147,7 +149,7 @@ class Landing:
             wider: Types of columns that must hold more than the schema says.
         """
         table = self.place(stream)
-        self._lift(table)
+        self._lift(table, harmless=not self._sources.can_be_asked)
         schema = self._sources.annotate(stream, schema)
         drawn = draft(
             stream,
@@ -179,10 +181,10 @@ class Landing:
             table, types=types, others=tuple(one for one in table.types if one not in known)
         )
 
-    def _lift(self, table: str) -> None:
+    def _lift(self, table: str, *, harmless: bool = True) -> None:
         """Take off a table what its rows could run into on their way."""
         with told(f"table '{table}'"):
-            lifted = self.constraints.lift(table)
+            lifted = self.constraints.lift(table, harmless=harmless)
         self.lifted |= lifted
         self.changed |= bool(lifted)
 
@@ -196,6 +198,8 @@ class Landing:
         if changes == "follow" and before is not None and self._differs(before, drawn, properties):
             self.drop(before)
             before, known = None, {}
+        if before is not None and _widens(before, drawn.table):
+            self._lift(before.name)  # an index has other words for a column of another type
         table = self._tables.fit(drawn.table, known, frozen=changes == "freeze")
         self._branch.gone.discard(table.name)
         self.changed |= table != before
@@ -203,8 +207,20 @@ class Landing:
         self.changed |= self._catalogue.record(
             catalogue.describe(table, drawn.stream, drawn.dialect.name, properties)
         )
-        self.changed |= self._define(self._sources.objects(drawn.stream, table.name))
+        if self._sources.can_be_asked:
+            self.changed |= self._define(self._sources.objects(drawn.stream, table.name))
+            columns = self._catalogue.columns(table.name, drawn.stream)
+            harmless = self._sources.harmless(drawn.stream, table.name, columns)
+            if before is None or table.name in self._waiting:
+                self._waiting[table.name] = harmless
+            else:
+                self.changed |= self.constraints.keep(table.name, harmless)
         return table
+
+    def finish(self) -> None:
+        """Put indexes on new tables, for the commit: with rows there that is half the work."""
+        while self._waiting:
+            self.constraints.keep(*self._waiting.popitem())
 
     def _define(self, kept: Sequence[SourceObject]) -> bool:
         """Keep what a source that was asked says of a table; return whether that is new."""
@@ -231,6 +247,7 @@ class Landing:
     def drop(self, table: Table) -> None:
         """Remove a table, and what the catalogue knows of it."""
         self._lift(table.name)
+        self._waiting.pop(table.name, None)
         self.constraints.forget(table.name)
         self._branch.know(table.name)
         self._tables.drop(table)
@@ -249,3 +266,12 @@ class Landing:
                 self.widened.append(f"{table.name}.{name}: {texts[0]} -> {texts[1]}")
             elif before and name in before.required - table.required:
                 self.widened.append(f"{table.name}.{name}: NOT NULL -> NULL")
+
+
+def _widens(before: Table, wanted: Table) -> bool:
+    """Whether a column's type changes."""
+    return any(
+        mixes(old, new) and type_text(widen(old, new)) != type_text(old)
+        for name, old in before.types.items()
+        if (new := wanted.types.get(name)) is not None
+    )

@@ -188,6 +188,7 @@ class Load:
         self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
     ) -> Commit | None:
         with told("the commit"):
+            self._landing.finish()
             written = [*self._written, catalogue.NAME]
             if self.tables.has(objects.NAME):
                 written.append(objects.NAME)

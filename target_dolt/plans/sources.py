@@ -9,12 +9,13 @@ them tells, JSON Schema alone chooses.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from target_dolt.constraint import Constraint
 from target_dolt.dialect import Dialect
 from target_dolt.errors import ConfigError
 from target_dolt.native import NativeType, native_type
@@ -82,6 +83,12 @@ class Sources:
     def objects(self, stream: str, table: str) -> list[SourceObject]:
         """Return what the source says of a stream's table; nothing where it cannot be asked."""
         return self._source.objects(stream, table) if self._source is not None else []
+
+    def harmless(
+        self, stream: str, table: str, columns: Mapping[str, str]
+    ) -> Collection[Constraint]:
+        """Return what a stream's table can keep whatever rows come: see `AskedSource`."""
+        return self._source.harmless(stream, table, columns) if self._source is not None else ()
 
     def dialect(self, stream: str, schema: Mapping[str, Any], known: str | None) -> Dialect:
         """Return the dialect that chooses a stream's types.

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
+from target_dolt.constraint import Constraint
 from target_dolt.tables.schema import Tables
 from target_dolt.types import LONGTEXT
 
@@ -68,6 +69,20 @@ class AskedSource(abc.ABC):
     @abc.abstractmethod
     def objects(self, stream: str, table: str) -> list[SourceObject]:
         """Return what to keep of a stream's table, whose rows go to `table`."""
+
+    def harmless(
+        self, stream: str, table: str, columns: Mapping[str, str]
+    ) -> Collection[Constraint]:
+        """Return what a stream's table can keep whatever rows a tap sends: indexes that are not
+        unique, and comments (`Constraint.is_harmless`).
+
+        Args:
+            stream: The stream's name.
+            table: The table that its rows go to.
+            columns: The columns there, by the stream's properties.
+        """
+        del stream, table, columns
+        return ()
 
     @abc.abstractmethod
     def close(self) -> None:
