@@ -104,6 +104,13 @@ class Dialect:
         """Return the first rule that matches `schema`, or None."""
         return next((rule for rule in self.rules if rule.matches(schema)), None)
 
+    @property
+    def takes_others(self) -> bool:
+        """Whether a native type that no row names may be its own, made by a user."""
+        return any(rule.native for rule in self.rules) and not any(
+            ANY in rule.native and rule.refuses for rule in self.rules
+        )
+
     def knows(self, native: NativeType) -> bool:
         """Whether a row names this native type."""
         return any(native.key in rule.native for rule in self.rules)

@@ -304,6 +304,25 @@ def test_names_alone_tell_the_dialect_where_one_has_them(
     assert chosen(place, native(text, kind)) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["mood", "timetz"], "postgres"),
+        (["mood", "integer"], "json-schema"),  # of several
+        (["mood", "longtext"], "json-schema"),  # in MySQL nobody makes types
+        (["timetz", "longtext"], "json-schema"),
+    ],
+)
+def test_a_type_that_a_user_has_made_hides_no_dialect(
+    place: Place, names: list[str], expected: str
+) -> None:
+    """What no dialect knows may be of any in which users make types; the others tell."""
+    columns = {f"c{n}": native(name) for n, name in enumerate(names)}
+    place.load([schema("t", {"id": ID, **columns}), record("t", id=1)])
+    rows = place.query("SELECT DISTINCT source_dialect FROM _target_dolt_columns")
+    assert [tuple(row) for row in rows] == [(expected,)]
+
+
 def test_dialect_of_a_table_stays_when_a_new_column_s_type_would_not_tell(place: Place) -> None:
     """`text` alone could be anybody's; the table was made by postgres."""
     place.load([schema("t", {"id": ID, "v": native("citext")}), record("t", id=1)])

@@ -9,7 +9,7 @@ them tells, JSON Schema alone chooses.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +106,7 @@ class Sources:
         natives = _native_types(schema)
         if not natives:
             return self._dialects[GENERIC]
-        able = [
-            name
-            for name, dialect in self._dialects.items()
-            if all(dialect.knows(native) for native in natives)
-        ]
+        able = [one.name for one in self._dialects.values() if self._may_have(one, natives)]
         if known in able and known is not None:
             return self._dialects[known]
         if len(able) == 1:
@@ -124,6 +120,14 @@ class Sources:
                 ", ".join(sorted(able)) or "none of the known dialects",
             )
         return self._dialects[GENERIC]
+
+    def _may_have(self, dialect: Dialect, natives: Iterable[NativeType]) -> bool:
+        """Whether all of these may be a dialect's: what none knows, a user may have made."""
+        unknown = [one for one in natives if not dialect.knows(one)]
+        made = all(
+            not any(other.knows(one) for other in self._dialects.values()) for one in unknown
+        )
+        return not unknown or (made and dialect.takes_others)
 
     def close(self) -> None:
         """Let go of the source."""
