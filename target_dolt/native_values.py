@@ -217,25 +217,28 @@ def duration(_schema: Schema, _column_type: ColumnType) -> Converter:
         if match is None:
             msg = "not a time as hours:minutes:seconds"
             raise ValueError(msg)
-        if match["days"] and match["sign"]:  # "-1 day, 23:59:59" of a timedelta counts back
-            return _clock(-int(match["days"]) * 86_400_000_000 + _microseconds(match))
-        days = int(match["days"] or 0)
-        whole = _microseconds(match) + days * 86_400_000_000
-        return _clock(-whole if match["sign"] else whole)
+        microseconds = _microseconds(match)
+        if abs(microseconds) > _TIME_LIMIT * 1_000_000:
+            msg = "the time lies outside of -838:59:59 to 838:59:59"
+            raise ValueError(msg)
+        return clock_text(microseconds)
 
     return convert
 
 
+def long_duration(text: str) -> str:
+    """Return a time of any length as [-]HH:MM:SS.ffffff; what is none, as it is."""
+    match = _DURATION.fullmatch(text)
+    return text if match is None else clock_text(_microseconds(match))
+
+
 def _microseconds(match: re.Match[str]) -> int:
     seconds = int(match["hours"]) * 3600 + int(match["minutes"]) * 60 + int(match["seconds"])
-    return seconds * 1_000_000 + int((match["fraction"] or "").ljust(6, "0"))
-
-
-def _clock(microseconds: int) -> str:
-    if abs(microseconds) > _TIME_LIMIT * 1_000_000:
-        msg = "the time lies outside of -838:59:59 to 838:59:59"
-        raise ValueError(msg)
-    return clock_text(microseconds)
+    clock = seconds * 1_000_000 + int((match["fraction"] or "").ljust(6, "0"))
+    days = int(match["days"] or 0) * 86_400_000_000
+    if match["days"] and match["sign"]:  # "-1 day, 23:59:59" of a timedelta counts back
+        return clock - days
+    return -(clock + days) if match["sign"] else clock + days
 
 
 def clock_text(microseconds: int) -> str:

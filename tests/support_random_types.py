@@ -115,6 +115,10 @@ MARIADB: dict[str, Strategy] = {
 MARIADB_EDGES: dict[str, Strategy] = {
     "date": DAYS.map(str) | st.sampled_from(["2024-00-10", "2024-02-00", "0000-00-00"]),
     "datetime(6)": STAMPS | st.sampled_from(["2024-00-00 00:00:00", "0000-00-00 00:00:00"]),
+    "time(6)": st.integers(-3_020_399_999_999, 3_020_399_999_999).map(
+        lambda one: dt.timedelta(microseconds=one)
+    )
+    | st.sampled_from(["838:59:59.999999", "-838:59:59.000001"]),
 }
 """Values that no column type here has, among those that one has."""
 

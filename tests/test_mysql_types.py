@@ -173,6 +173,40 @@ def test_every_type_is_kept_exactly_and_written_back_as_itself(place: Place, cur
     assert changed(place, cursor, TYPES | shapes) == {}
 
 
+def test_a_shape_in_geojson_goes_back_as_a_shape(place: Place, cursor: Any) -> None:
+    """Sent as a value, or as its text where the SCHEMA says object, as pipelinewise's tap does."""
+    wanted: list[Column] = [(f"c{n}", native, []) for n, native in enumerate(SPATIAL_TYPES)]
+    fill(cursor, "source", wanted, [[*SPATIAL_TYPES.values()]], FROM_WORDS)
+    names = [name for name, _, _ in wanted]
+    cursor.execute(f"SELECT {', '.join(f'ST_AsGeoJSON({name})' for name in names)} FROM source")
+    texts = dict(zip(names, cursor.fetchone(), strict=True))
+    lines = message_lines(wanted, [{"id": 0, **texts}, {"id": 1} | parsed(texts)])
+    head = json.loads(lines[0])
+    for name in names:
+        head["schema"]["properties"][name]["type"] = ["null", "object"]
+    settings = {"source_dialect": "mysql", "validate_records": False}
+    place.load([head, *lines[1:], state({"n": 1})], **settings)
+    stored = place.rows("t")
+    assert {name: stored[0][name] for name in names} == parsed(texts)
+    assert stored[0] == {**stored[1], "id": 0}
+    properties = head["schema"]["properties"]
+    back = written_back(place, place.plugins.dialects["mysql"], names, properties)
+    fill(cursor, "back", wanted, [list(row.values()) for row in back], FROM_DIGITS)
+    selected = ", ".join(f"ST_AsText({name})" for name in names)
+    cursor.execute(f"SELECT {selected} FROM back UNION ALL SELECT {selected} FROM source")
+    first, second, source = cursor.fetchall()
+    assert first == second == source
+    head["schema"]["properties"] = {"id": {"type": "integer"}, "c0": properties["c0"]}
+    for wrong in ('{"type": "Point", "coordinates": [1]}', '{"type": "Dot"}', "{"):
+        bad = {"type": "RECORD", "stream": "t", "record": {"id": 2, "c0": wrong}}
+        assert "not a shape" in refused(place, [head, bad], **settings).message
+
+
+def parsed(texts: dict[str, str]) -> dict[str, Any]:
+    """Return JSON texts as values, their numbers exactly."""
+    return {name: json.loads(text, parse_float=Decimal) for name, text in texts.items()}
+
+
 def test_generated_column_is_kept_as_its_value(place: Place, cursor: Any) -> None:
     """A tap reads it as any other column."""
     cursor.execute(

@@ -246,6 +246,13 @@ def test_json_that_is_sent_as_text_keeps_its_words(
         assert postgres.run("\n".join(pairs)) == ["t"] * len(texts)
 
 
+def test_a_time_without_its_offset_is_utc(place: Place) -> None:
+    """As a moment is: so pipelinewise's tap-postgres sends it."""
+    lines = message_lines([("v", "time with time zone", [])], [{"id": 1, "v": "10:34:56.5"}])
+    place.load(lines, source_dialect="postgres")
+    assert place.rows("t") == [{"id": 1, "v": "10:34:56.5+00"}]
+
+
 EDGES = [
     ("numeric(10,2)", "NaN"),
     ("double precision", "NaN"),

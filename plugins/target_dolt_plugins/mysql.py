@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from target_dolt import Dialect, TypeRule, moments, types
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.native import ANY
-from target_dolt.native_values import double_of_source, duration
+from target_dolt.native_values import double_of_source, duration, long_duration
 from target_dolt_plugins import json_schema
+from target_dolt_plugins.mysql_shapes import shape, shape_literal
 from target_dolt_plugins.native_rules import (
     binary,
     bringing,
@@ -74,6 +75,11 @@ def time(schema: Schema, column_type: ColumnType) -> Converter:
         return plain(value)  # type: ignore[no-any-return]
 
     return convert
+
+
+def time_literal(_schema: Schema, column_type: ColumnType) -> Converter:
+    """Return a TIME; what a column that has become text has of a tap's words, as MySQL's own."""
+    return str if isinstance(column_type, sa.TIME) else long_duration
 
 
 def floating(schema: Schema) -> ColumnType:
@@ -153,7 +159,7 @@ RULES = (
              edges="dates whose month or day alone is zero", source=f"{MANUAL}datetime.html"),
     TypeRule(native=("datetime", "timestamp"), sql=types.DATETIME, write=zero_moment,
              edges="moments whose month or day alone is zero"),
-    TypeRule(native=("time",), sql=types.TIME, write=time,
+    TypeRule(native=("time",), sql=types.TIME, write=time, read=time_literal,
              edges="a fraction of MariaDB's last second, 838:59:59", source=f"{MANUAL}time.html"),
     TypeRule(native=("year",), sql=types.YEAR, source=f"{MANUAL}year.html"),
     TypeRule(
@@ -161,7 +167,8 @@ RULES = (
         native=("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring",
                 "multipolygon", "geometrycollection", "geomcollection"),
         sql=types.JSON,
-        read=json_literal,
+        write=shape,
+        read=shape_literal,
         loses="the SRID, where a tap sends GeoJSON",
         source=f"{MANUAL}spatial-types.html",
     ),

@@ -38,6 +38,8 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity",
 
 _BARE_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 
+_BARE_CLOCK = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
+
 _json_text = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -210,6 +212,18 @@ def clock(schema: Schema, column_type: ColumnType) -> Converter:
             return long(value)  # type: ignore[no-any-return]
         except ValueError:
             return plain(value)  # type: ignore[no-any-return]
+
+    return convert
+
+
+def zoned_clock(_schema: Schema, column_type: ColumnType) -> Converter:
+    """Write a time of day with its offset; without one it is UTC, as a moment is."""
+    fits = values.text({"type": "string"}, column_type)
+
+    def convert(value: Any) -> str:
+        if isinstance(value, str) and _BARE_CLOCK.fullmatch(value):
+            value += "+00"  # as Postgres spells it
+        return fits(value)  # type: ignore[no-any-return]
 
     return convert
 

@@ -23,6 +23,7 @@ from target_dolt_plugins.native_rules import (
     literal,
     number,
     varchar,
+    zoned_clock,
 )
 from target_dolt_plugins.postgres_literals import (
     array,
@@ -128,7 +129,7 @@ RULES = (
         source=f"{MANUAL}-datetime.html",
     ),
     TypeRule(native=("time", "time without time zone"), sql=types.TIME, write=clock),
-    TypeRule(native=("timetz", "time with time zone"), sql=sa.VARCHAR(32)),
+    TypeRule(native=("timetz", "time with time zone"), sql=sa.VARCHAR(32), write=zoned_clock),
     TypeRule(
         native=("timestamp", "timestamp without time zone"),
         sql=types.DATETIME,
