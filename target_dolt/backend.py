@@ -108,6 +108,9 @@ class Database(Upkeep):
     overlaps: bool
     """Whether it works by itself, so that rows can be prepared while it writes others."""
 
+    lanes = 1
+    """How many connections may write at the same time."""
+
     refusals: tuple[tuple[str, str], ...] = ()
     """What its answers about remotes mean: a part of each, and a sentence that says what to do;
     `{procedure}` in it is the procedure that was called."""

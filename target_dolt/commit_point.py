@@ -167,8 +167,9 @@ class CommitPoint:
         return sum(sink.received - sink.committed for sink in self._sinks.values())
 
     def _flush(self) -> None:
-        for sink in self._sinks.values():
-            sink.flush()
+        with self.load.together():
+            for sink in self._sinks.values():
+                sink.flush()
         self._quarantine.write(self.load)
         self._show()
 

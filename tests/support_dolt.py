@@ -225,14 +225,14 @@ def plain(message: Message) -> str:
     return _exact(message).decode()
 
 
-def numbered_stream(keys: Sequence[str]) -> dict[str, Any]:
-    """Return the SCHEMA of the stream t, for records of `numbered`."""
-    return schema("t", {"id": {"type": "integer"}, "v": {"type": "string"}}, keys)
+def numbered_stream(keys: Sequence[str], stream: str = "t") -> dict[str, Any]:
+    """Return the SCHEMA of a stream of records of `numbered`."""
+    return schema(stream, {"id": {"type": "integer"}, "v": {"type": "string"}}, keys)
 
 
-def numbered(number: int) -> dict[str, Any]:
-    """Return a RECORD of the stream t."""
-    return record("t", id=number, v=f"row {number}")
+def numbered(number: int, stream: str = "t") -> dict[str, Any]:
+    """Return a RECORD of a stream."""
+    return record(stream, id=number, v=f"row {number}")
 
 
 def numbers_of(place: Place, table: str = "t") -> list[int]:

@@ -83,7 +83,7 @@ class DoltDatabase(Database):
         self.name = str(server.directory) if server else f"{url.host}:{url.port or 3306}/{name}"
         check_server(self._url, self._tls, self.name, create=where.create)
         self._wanted_bulk = where.bulk_load
-        self._lanes = where.lanes or good_lanes(str(url.host))
+        self.lanes = where.lanes or good_lanes(str(url.host))
 
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch."""
@@ -206,7 +206,7 @@ class DoltDatabase(Database):
         """Return what writes rows into a table."""
         described = sa_table(table, lambda one: describe_type(storage(one).ddl))
         loose = any(isinstance(table.types[name], _LOOSE) for name in table.key)
-        lanes = self._lanes if table.exact and not loose else 1
+        lanes = self.lanes if table.exact and not loose else 1
         if self._bulk == "load_data" and not table.others:
             return LoadDataWriter(described, self._sql, lanes)
         # REPLACE would empty the others

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from target_dolt.loading import state
 from target_dolt.loading.commits import RunBranch
 from target_dolt.loading.guards import judge
 from target_dolt.loading.landing import Landing
-from target_dolt.loading.lanes import Lanes
+from target_dolt.loading.lanes import TableWrite, Writes
 from target_dolt.loading.overlap import Overlap
 from target_dolt.loading.retry import told
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message, counts
@@ -56,7 +57,7 @@ class Load:
                 self.branch.close()
                 raise
         self.overlap = Overlap(enabled=database.overlaps)
-        self._lanes = Lanes(self.branch)
+        self._writes = Writes(self.branch, self.overlap)
         self.altered = Altered()
         self.commits = 0
         self.bad_records = 0  # noted on the run branch
@@ -128,7 +129,11 @@ class Load:
         """
         self._has_written = True
         self._written.setdefault(table.name, "")
-        self.overlap.run(lambda: self._lanes.write(what, table, writes))
+        self._writes.write(TableWrite(what, table, writes))
+
+    def together(self) -> AbstractContextManager[None]:
+        """Begin all writes at the end of this that are asked for within it, side by side."""
+        return self._writes.together()
 
     def commit(
         self, state_line: str | None, records: Mapping[str, int], versions: Mapping[str, int | None]
@@ -243,7 +248,7 @@ class Load:
         try:
             self._sources.close()
             self.overlap.close()
-            self._lanes.close()
+            self._writes.close()
             self.branch.close()
         finally:
             self.database.close()

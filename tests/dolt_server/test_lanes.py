@@ -168,6 +168,74 @@ def test_lanes_that_the_server_kills_within_a_buffer_cost_no_row(
     assert place.log() == ["Load t: 200 added", "Load t: 200 added"]
 
 
+FIVE = [f"t{place}" for place in range(5)]
+HASHES = f"SELECT {', '.join(f'dolt_hashof_table({one!r})' for one in FIVE)}"
+
+
+def _five_streams() -> list[dict[str, Any]]:
+    """Return the SCHEMAs of five streams, one of them without a key."""
+    return [numbered_stream([] if name == "t3" else ["id"], name) for name in FIVE]
+
+
+def _by_turns(numbers: range) -> list[dict[str, Any]]:
+    """Return records of the five streams, and a STATE."""
+    return [*(numbered(one, FIVE[one % 5]) for one in numbers), state({"n": numbers[-1]})]
+
+
+@BOTH
+def test_small_buffers_of_several_tables_are_written_side_by_side(
+    place: Place, bulk_load: str, sessions: set[int]
+) -> None:
+    """Tables go to lanes where their parts would be too small; all are in one commit."""
+    messages = [*_five_streams(), *_by_turns(range(400))]
+    place.call("dolt_branch", "other")
+    place.load(messages, lanes=2, bulk_load=bulk_load)
+    assert [numbers_of(place, name) for name in FIVE] == [
+        list(range(one, 400, 5)) for one in range(5)
+    ]
+    assert len(place.log()) == 1
+    assert len(sessions) == (2 if bulk_load == "load_data" else 0)
+    place.load(messages, lanes=1, branch="other")
+    assert place.query(HASHES) == place.query(HASHES, at="other")
+
+
+def test_one_table_that_refuses_its_rows_is_named_and_takes_the_others_along(place: Place) -> None:
+    """No STATE goes out, and the branch shows nothing of any of them."""
+    place.execute(
+        "CREATE TABLE t4 (id bigint PRIMARY KEY, v longtext, CHECK (id <> 39))",
+        "CALL dolt_commit('-Am', 'somebody')",
+    )
+    with pytest.raises(WriteError, match="table 't4'"):
+        place.load([*_five_streams(), *_by_turns(range(40))], lanes=2)
+    assert place.tables() == ["t4"]
+    assert place.branches() == ["main"]
+
+
+@quick_retries
+def test_connections_killed_while_several_tables_are_written_cost_no_row(
+    place: Place, dolt_server: DoltServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the transactions had ended: none is lost, and none counts twice."""
+    send = dolt_writer.LoadDataWriter._send
+    sent: list[str] = []
+
+    def interrupted(self: Any, connection: sa.Connection, chunks: Any, count: int) -> None:
+        send(self, connection, chunks, count)
+        sent.append(self._table.name)
+        if len(sent) in {2, 9}:
+            (run,) = run_branches(place)
+            dolt_server.kill_connections(to=f"{place.config['database']}/{run}")
+
+    monkeypatch.setattr(dolt_writer.LoadDataWriter, "_send", interrupted)
+    messages = [*_five_streams(), *_by_turns(range(100)), *_by_turns(range(100, 200))]
+    place.load(messages, lanes=2, bulk_load="load_data", commit_interval_seconds=0)
+    assert len(sent) > 10
+    assert [numbers_of(place, name) for name in FIVE] == [
+        list(range(one, 200, 5)) for one in range(5)
+    ]
+    assert len(place.log()) == 2
+
+
 @pytest.mark.parametrize(
     ("rows", "keys", "connections"),
     [(1_999, ["id"], 1), (2_000, ["id"], 2), (9_000, ["id"], 3), (9_000, [], 1)],
