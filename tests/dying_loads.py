@@ -42,7 +42,7 @@ from target_dolt import Database, Writer, commit_point, hookimpl  # noqa: E402
 from target_dolt.plugins import load_plugins  # noqa: E402
 from target_dolt.target import TargetDolt  # noqa: E402
 from target_dolt_plugins.dolt_dialect import DoltConnection, DoltDialect  # noqa: E402
-from target_dolt_plugins.doltlite import DoltLiteDialect  # noqa: E402
+from target_dolt_plugins.doltlite_dialect import DoltLiteDialect  # noqa: E402
 
 DIED = 137
 

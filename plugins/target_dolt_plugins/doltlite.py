@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite.base import SQLiteIdentifierPreparer
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import NullPool
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
@@ -21,6 +19,7 @@ from target_dolt.errors import CommitConflictError, ConfigError, LockedError
 from target_dolt.loading.remotes import refuse_existing, remotes
 from target_dolt_plugins import doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
+from target_dolt_plugins.doltlite_dialect import DoltLiteDialect
 from target_dolt_plugins.doltlite_evolution import alter
 from target_dolt_plugins.doltlite_remotes import REFUSALS, clone_file, remove
 from target_dolt_plugins.doltlite_types import logical_type, storage
@@ -37,47 +36,6 @@ _COVERED = (
 )
 """A table that the run adds and that somebody has uncommitted; one that `dolt_ignore` names is in
 no status."""
-
-
-class _Preparer(SQLiteIdentifierPreparer):
-    """SQLAlchemy's list of reserved words lacks two: https://sqlite.org/lang_keywords.html."""
-
-    reserved_words = SQLiteIdentifierPreparer.reserved_words | {"nothing", "returning"}
-
-
-class DoltLiteDialect(SQLiteDialect_pysqlite):
-    """SQLAlchemy's dialect for `doltlite:///file.db` and `doltlite:///file.db@branch`."""
-
-    name = "sqlite"
-    driver = "doltlite"
-    preparer = _Preparer
-    supports_statement_cache = True
-    max_identifier_length = 64
-
-    def __init__(self, begin: str = "DEFERRED", **options: Any) -> None:
-        """Take `begin="IMMEDIATE"` for connections that write, beside SQLAlchemy's options."""
-        super().__init__(**options)
-        self._begin = f"BEGIN {begin}"
-
-    @classmethod
-    def import_dbapi(cls) -> Any:
-        """Return Python's sqlite3 on DoltLite's library."""
-        return doltlite_engine.load()
-
-    def on_connect(self) -> Callable[[Any], None]:
-        """Leave transactions to SQLAlchemy: DDL rolls back with the rest."""
-        prepare = super().on_connect()
-
-        def connected(connection: Any) -> None:
-            connection.isolation_level = None
-            if prepare is not None:
-                prepare(connection)
-
-        return connected
-
-    def do_begin(self, dbapi_connection: Any) -> None:
-        """Begin for real; sqlite3 alone would wait for the first INSERT."""
-        dbapi_connection.execute(self._begin)
 
 
 class DoltLiteDatabase(Database):
