@@ -193,15 +193,18 @@ class ReplacedTable:
             if self.plan.table.key:
                 self._write(*self._writer.upserting(rows))
             else:
-                append = self._writer.append_again
+                append = self._writer.append
                 self._write(lambda connection: append(connection, rows))
 
     def end(self) -> None:
         """Write what is left; columns that no row has had keep the last commit's values."""
         self.flush()
+        if not self.plan.table.key:
+            self._write(self._writer.identify)
+            return
         kept = [column.name for column in self.plan.columns if column.source not in self._names]
         kept += self.plan.table.others
-        if kept and self.plan.table.key:
+        if kept:
             keep = self._writer.keep
             self._write(lambda connection: keep(connection, kept))
 

@@ -35,13 +35,6 @@ class Writer(abc.ABC):
         """Add rows to a table without a key."""
 
     @abc.abstractmethod
-    def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
-        """Add rows to a table without a key that is being replaced.
-
-        Equal rows must come out as no difference, in whatever order they come.
-        """
-
-    @abc.abstractmethod
     def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
         """Remove rows by key; a key that is not there is no error."""
 
@@ -68,4 +61,12 @@ class Writer(abc.ABC):
         """Give some columns the values that the branch's last commit has for the same keys.
 
         Rows whose keys are not there stay as they are.
+        """
+
+    @abc.abstractmethod
+    def identify(self, connection: sa.Connection) -> None:
+        """Let rows of a table without a key be known as equal rows of the last commit are.
+
+        Called once the table has been replaced: equal rows must come out as no difference, in
+        whatever order they came.
         """

@@ -46,7 +46,7 @@ from target_dolt_plugins.doltlite_dialect import DoltLiteDialect  # noqa: E402
 
 DIED = 137
 
-WRITES = ("append", "append_again", "clear", "delete", "keep", "patch", "restore", "upsert")
+WRITES = ("append", "clear", "delete", "identify", "keep", "patch", "restore", "upsert")
 
 
 _PROCEDURE = re.compile(r"\bdolt_(add|branch|commit|merge|reset)\b(?=\()")

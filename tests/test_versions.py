@@ -67,6 +67,51 @@ def test_a_new_version_of_equal_rows_in_any_order_makes_no_commit(
     assert len(place.rows("dogs")) == len(rows)
 
 
+@pytest.mark.parametrize("method", [None, "overwrite"])
+def test_rows_that_were_appended_keep_their_identity_when_they_are_replaced(
+    place: Place, method: str | None
+) -> None:
+    """Rows of two runs, two of them equal, with NULLs; then by a column more, then two at once."""
+    dog = {**DOG, "weight": {"type": ["null", "number"]}}
+    settings = {"load_method": method} if method else {}
+
+    def replace(version: int, rows: list[Any], **more: Any) -> Any:
+        messages = [
+            schema("dogs", {**dog, **more}, ()),
+            *([] if method else [activate("dogs", version)]),
+            *(record("dogs", **row) for row in rows),
+            state({"version": version}),
+        ]
+        return place.load(messages, batch_size_rows=2, **settings)
+
+    twice = {"id": 1, "name": None, "weight": 1.5}
+    rows = [twice, {"id": 2, "name": "b"}, {"id": 3, "name": "c", "weight": 2}, twice]
+    begin = [] if method else [activate("dogs", 1)]
+    for one in rows[:2], rows[2:]:
+        place.load([schema("dogs", dog, ()), *begin, *(record("dogs", **row) for row in one)])
+    assert len(place.log()) == 2
+    replace(2, rows[::-1])
+    assert place.log()[2:] == []
+    replace(3, [{"id": 4}, *rows[1:]])
+    assert place.log()[2:] == ["Load dogs: 1 added, 1 deleted"]
+    replace(4, [*rows[1:], {"id": 4}, twice], size={"type": ["null", "integer"]})
+    assert place.log()[3:] == ["Load dogs: 1 added"]
+
+
+def test_equal_rows_keep_their_identity_in_two_versions_of_one_run(place: Place) -> None:
+    """And in more versions, each in a commit of its own, than DoltLite can attach databases."""
+    twice = {"id": 1, "name": "a"}
+    place.load(full_table(1, twice, twice, keys=()))
+    place.load(
+        [
+            *full_table(2, twice, {"id": 2}, twice, keys=()),
+            *(one for n in range(3, 15) for one in full_table(n, twice, twice, {"id": n}, keys=())),
+        ],
+        commit_interval_seconds=0,
+    )
+    assert place.log()[1:] == ["Load dogs: 1 added", *["Load dogs: 1 added, 1 deleted"] * 12]
+
+
 def test_the_sdk_announces_a_version_before_the_records(place: Place) -> None:
     """One ACTIVATE_VERSION right after the SCHEMA; STATEs in the middle go out at the end."""
     for version, ids in ((1, (1, 2, 3)), (2, (2, 4))):

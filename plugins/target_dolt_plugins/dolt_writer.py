@@ -73,10 +73,6 @@ class _DoltWriter(Writer):
         """Write rows by key; of two with one key the later wins."""
         self._spelled(rows)(connection)
 
-    def append_again(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
-        """Add rows as ever: Dolt tells rows without a key apart by what they hold."""
-        self.append(connection, rows)
-
     def delete(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
         """Remove rows by key."""
         if len(self._key) == 1:
@@ -96,6 +92,9 @@ class _DoltWriter(Writer):
     def keep(self, connection: sa.Connection, columns: Sequence[str]) -> None:
         """Give some columns the last commit's values."""
         keep_columns(connection, self._table, self._committed(), columns)
+
+    def identify(self, connection: sa.Connection) -> None:
+        """Leave rows as they are: Dolt knows them by what they hold."""
 
     def _committed(self) -> str:
         return f"{self._dialect.identifier_preparer.format_table(self._table)} AS OF 'HEAD'"

@@ -30,6 +30,9 @@ class DoltLiteDialect(SQLiteDialect_pysqlite):
         """Take `begin="IMMEDIATE"` for connections that write, beside SQLAlchemy's options."""
         super().__init__(**options)
         self._begin = f"BEGIN {begin}"
+        self.attached: str | None = None
+        """A database that is attached until the transaction ends: it is locked until then, and
+        there can be ten at most (https://sqlite.org/limits.html)."""
 
     @classmethod
     def import_dbapi(cls) -> Any:
@@ -50,3 +53,18 @@ class DoltLiteDialect(SQLiteDialect_pysqlite):
     def do_begin(self, dbapi_connection: Any) -> None:
         """Begin for real; sqlite3 alone would wait for the first INSERT."""
         dbapi_connection.execute(self._begin)
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Commit, and let go of the database that was attached."""
+        super().do_commit(dbapi_connection)  # type: ignore[no-untyped-call]
+        self._detach(dbapi_connection)
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll back, and let go of the database that was attached."""
+        super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
+        self._detach(dbapi_connection)
+
+    def _detach(self, dbapi_connection: Any) -> None:
+        attached, self.attached = self.attached, None
+        if attached is not None:
+            dbapi_connection.execute(f"DETACH {attached}")

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from target_dolt import Table
 from target_dolt.errors import IncompatibleChangeError
+from target_dolt_plugins.doltlite_rowids import rowid_name
 from target_dolt_plugins.doltlite_types import rewriting, storage
-from target_dolt_plugins.doltlite_writer import describe, rowid_name
+from target_dolt_plugins.doltlite_writer import describe
 
 _BESIDE = "_target_dolt_rebuilt"
 

@@ -57,7 +57,7 @@ class Replacements:
                 middle of a full-table run says no more than how far the tap has come.
         """
         self.forget(sink)
-        sink.clear()
+        sink.clear(again=self.is_open(sink.stream_name))
         self._began[sink.stream_name] = sink.received
         self._acknowledged.pop(sink.stream_name, None)
         if needs_activation and sink.has_cleared:
@@ -121,7 +121,6 @@ class Replacements:
         sink = self._sinks.pop(stream)
         sink.flush()
         sink.put_back()
-        sink.replaces = False
         self.forget(sink)
         if sink.version is not None:
             self.versions[stream] = sink.version

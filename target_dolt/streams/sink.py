@@ -40,8 +40,7 @@ class DoltSink(Sink):
         ignored_deletes: Deletes that a table without a key could not take.
         ignored_versions: Versions that the load method does not look at.
         version: The version of the stream that was seen last, None before the first.
-        replaces: Whether the table is being replaced as a whole.
-        has_cleared: Whether there were rows when that began.
+        has_cleared: Whether there were rows when the table began to be replaced.
         rejected: Keys of bad records since the table was last replaced, as they came.
         before_rows: Called once, before the first rows are written.
         before_changes: Called once, before the first delete or part is taken: neither comes where a
@@ -70,7 +69,6 @@ class DoltSink(Sink):
         self.ignored_deletes = 0
         self.ignored_versions = 0
         self.version: int | None = None
-        self.replaces = False
         self.has_cleared = False
         self.rejected: list[Mapping[str, Any]] = []
         self.before_rows: Callable[[], None] | None = None
@@ -245,7 +243,7 @@ class DoltSink(Sink):
             if is_mixed:
                 self._writes.changes(rows)
             else:
-                self._writes.rows(rows, again=self.replaces)
+                self._writes.rows(rows)
         self.record_counter_metric.increment(len(rows))
         self.tally_record_read(len(rows))
         self.mark_drained()
@@ -255,7 +253,7 @@ class DoltSink(Sink):
         self.received, self.committed = older.received, older.committed
         self.ignored_deletes = older.ignored_deletes
         self.ignored_versions = older.ignored_versions
-        self.version, self.replaces = older.version, older.replaces
+        self.version = older.version
         self.has_cleared, self.rejected = older.has_cleared, older.rejected
 
     def tell_ignored(self) -> None:
@@ -269,13 +267,15 @@ class DoltSink(Sink):
                     "stream '%s': %d %s passed over, %s", self.stream_name, count, what, why
                 )
 
-    def clear(self) -> None:
-        """Remove the table's rows on the run branch, to be replaced."""
+    def clear(self, *, again: bool) -> None:
+        """Remove the table's rows on the run branch, to be replaced.
+
+        Args:
+            again: Whether it was being replaced.
+        """
         self._buffer.clear()
         # Of a version that another one follows, rows of the last commit may be gone already.
-        has_cleared = self.replaces and self.has_cleared
-        self.has_cleared = self._writes.clear() or has_cleared
-        self.replaces = True
+        self.has_cleared = self._writes.clear() or (again and self.has_cleared)
 
     def restore(self) -> None:
         """Put the rows back that the last commit has and this run has not sent."""

@@ -26,18 +26,12 @@ class TableWrites:
         self._plan = plan
         self._writer = load.database.writer(plan.table)
 
-    def rows(self, rows: list[Row], *, again: bool) -> None:
-        """Write rows: by their key, or added to a table without one.
-
-        Args:
-            rows: The rows.
-            again: Whether the table is being replaced, maybe by what it had.
-        """
+    def rows(self, rows: list[Row]) -> None:
+        """Write rows: by their key, or added to a table without one."""
         if self._plan.table.key:
             self._write(*self._writer.upserting(rows))
         else:
-            write = self._writer.append_again if again else self._writer.append
-            self._write(lambda connection: write(connection, rows))
+            self._write(lambda connection: self._writer.append(connection, rows))
 
     def changes(self, changes: list[Any]) -> None:
         """Write rows, deletes and parts so that the last that came for a key holds."""
@@ -87,9 +81,14 @@ class TableWrites:
         self.restore(keys)
 
     def keep_others(self) -> None:
-        """Put back what columns of somebody else's had, in rows of a table that was replaced."""
+        """Put back what columns of somebody else's had, in rows of a table that was replaced.
+
+        Without a key it is what the rows are known by that is kept.
+        """
         table = self._plan.table
-        if table.others and table.key:
+        if not table.key:
+            self._write(self._writer.identify)
+        elif table.others:
             self._write(lambda connection: self._writer.keep(connection, table.others))
 
     def _write(self, *writes: Write) -> None:
