@@ -16,6 +16,7 @@ from support_state import ids
 from test_versions import DOG, activate, full_table, versioned
 
 from target_dolt.errors import IncompleteReplaceError
+from target_dolt.streams import interim
 
 
 def bookmark(value: Any, stream: str = "shop-dogs", **more: Any) -> dict[str, Any]:
@@ -219,10 +220,35 @@ def test_an_empty_state_after_the_tap_says_that_it_has_ended(
 
 
 @SDK_FULL_TABLES
-def test_a_full_table_of_the_sdk_that_dies_right_after_a_state_is_whole_after_the_next_run(
+def test_a_full_table_of_the_sdk_that_dies_right_after_its_state_is_not_taken_for_whole(
+    place: Place,
+    version: int | None,
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only a table of exactly so many rows ends so; a STATE of a later stream says it was one."""
+    monkeypatch.setattr(interim, "SDK_STATE_RECORDS", Dogs.STATE_MSG_FREQUENCY)
+    place.load(full_table(1, {"id": 24}, {"id": 99}))
+    died = sdk_lines(version=version, dogs=25)
+    died = died[: 1 + max(index for index, one in enumerate(died) if '"STATE"' in one)]
+    with pytest.raises(IncompleteReplaceError, match=r"after 10 records.*'dogs'.*`trust_"):
+        place.load(died, **settings)
+    assert ids(place) == [24, 99]
+    later = [schema("cats", DOG), record("cats", id=1), bookmark({}, stream="cats")]
+    place.load([*died, *later], **settings)
+    assert ids(place) == list(range(10))
+
+
+def test_the_loader_knows_when_the_sdk_writes_a_state_in_the_middle_of_a_stream() -> None:
+    """As the installed SDK does."""
+    assert Stream.STATE_MSG_FREQUENCY == interim.SDK_STATE_RECORDS
+
+
+@SDK_FULL_TABLES
+def test_a_full_table_of_a_tap_with_a_pace_of_its_own_is_whole_after_the_next_run(
     place: Place, version: int | None, settings: dict[str, Any]
 ) -> None:
-    """The one moment at which nothing tells it from a table of so many rows; no row is lost."""
+    """It dies right after a STATE, which nothing tells from a table of so many rows."""
     place.load(full_table(1, {"id": 24}, {"id": 99}))
     died = sdk_lines(version=version, dogs=25)
     died = died[: 1 + max(index for index, one in enumerate(died) if '"STATE"' in one)]

@@ -1,4 +1,4 @@
-"""STATEs that say a stream is not done: the marks that taps leave there, and where each is from."""
+"""STATEs that say a stream is not done, or do not say that it is: by what, and where it is from."""
 
 from __future__ import annotations
 
@@ -37,6 +37,41 @@ OF_STREAMS = (
     Mark("max_pk_values"),
     Mark("last_pk_fetched"),
 )
+
+
+SDK_STATE_RECORDS = 10_000
+"""Records of a stream between two STATEs of the SDK's: singer-sdk 0.54.9, streams/core.py,
+STATE_MSG_FREQUENCY."""
+
+
+def may_be_in_the_middle(state: Any, streams: Collection[str], records: int) -> bool:
+    """Whether a STATE right after so many records of a stream is one that the SDK writes by count.
+
+    The bookmark of its FULL_TABLE streams is the same at their end, and it writes no STATE twice:
+    after a stream of exactly so many records comes nothing else.
+
+    Args:
+        state: The STATE's value.
+        streams: The streams of this run.
+        records: How many of the stream have come.
+    """
+    if not records or records % SDK_STATE_RECORDS or not isinstance(state, Mapping):
+        return False
+    bookmarks = state.get("bookmarks")
+    return isinstance(bookmarks, Mapping) and any(
+        _says_nothing(bookmarks[stream]) for stream in streams if stream in bookmarks
+    )
+
+
+def _says_nothing(bookmark: Any) -> bool:
+    """Whether a bookmark is one of the SDK's FULL_TABLE streams: empty, also for each partition."""
+    return isinstance(bookmark, Mapping) and (
+        not bookmark
+        or (
+            bookmark.keys() == {"partitions"}
+            and all(one.keys() == {"context"} for one in bookmark["partitions"])
+        )
+    )
 
 
 def mark_of(state: Any, streams: Collection[str]) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from target_dolt.errors import IncompleteReplaceError
-from target_dolt.streams.interim import mark_of
+from target_dolt.streams.interim import mark_of, may_be_in_the_middle
 from target_dolt.streams.sink import DoltSink
 
 _log = logging.getLogger("target-dolt")
@@ -32,6 +32,8 @@ class Replacements:
         self._sinks: dict[str, DoltSink] = {}
         self._began: dict[str, int] = {}
         self._acknowledged: dict[str, int] = {}
+        self._at_last_state: dict[str, int] = {}
+        self._counted: dict[str, int] = {}
         self._expected: dict[str, DoltSink] = {}
         self._doubtful: set[str] = set()
         self._unfinished: set[str] = set()
@@ -135,7 +137,14 @@ class Replacements:
         self._states += 1
         self._mark = mark_of(state, streams)
         if self._mark is None:
-            self._acknowledged = {stream: sink.received for stream, sink in self._sinks.items()}
+            for stream, sink in self._sinks.items():
+                came = sink.received - self._began[stream]
+                is_new = self._at_last_state.get(stream) != sink.received
+                if is_new and may_be_in_the_middle(state, streams, came):
+                    self._counted[stream] = sink.received
+                else:
+                    self._acknowledged[stream] = sink.received
+        self._at_last_state = {stream: sink.received for stream, sink in self._sinks.items()}
 
     def end_of_input(self) -> None:
         """End all that a STATE followed; undo what nothing has activated.
@@ -156,17 +165,18 @@ class Replacements:
                 "for {}: the tap may have died, so the tables keep their rows; run it again (for "
                 "a tap that activates no version set `process_activate_version_messages` to false)",
             )
-        self._refuse(
-            [
-                stream
-                for stream, sink in self._sinks.items()
-                if not self._is_whole(stream) and (self._states or sink.method == "overwrite")
-            ],
-            f"{self._doubt()} for {{}}, which this run replaces as a whole: the tap may have died, "
-            "so the tables keep their rows; run it again (a tap that ends so each time needs an "
-            "empty STATE after it once it has ended well, or `trust_end_of_input`, or another "
-            "`load_method`: docs/loading.md)",
-        )
+        short: dict[str, list[str]] = {}
+        for stream, sink in self._sinks.items():
+            if not self._is_whole(stream) and (self._states or sink.method == "overwrite"):
+                short.setdefault(self._doubt(stream), []).append(stream)
+        for doubt, streams in short.items():
+            self._refuse(
+                streams,
+                f"{doubt} for {{}}, which this run replaces as a whole: the tap may have died, "
+                "so the tables keep their rows; run it again (a tap that ends so each time needs "
+                "an empty STATE after it once it has ended well, or `trust_end_of_input`, or "
+                "another `load_method`: docs/loading.md)",
+            )
         for stream in list(self._sinks):
             if self._is_whole(stream):
                 self._end(stream)
@@ -177,7 +187,14 @@ class Replacements:
     def _is_whole(self, stream: str) -> bool:
         return self._trusts_end or self._acknowledged.get(stream) == self._sinks[stream].received
 
-    def _doubt(self) -> str:
+    def _doubt(self, stream: str) -> str:
+        sink = self._sinks[stream]
+        if self._counted.get(stream) == sink.received:
+            count = sink.received - self._began[stream]
+            return (
+                f"the input ended right after {count} records and a STATE, where taps of the SDK "
+                "write one in the middle of a stream too,"
+            )
         if self._mark is None:
             return "the input ended without a STATE after the last record"
         return f"the input ended, and its last STATE says by `{self._mark}` that it was not done,"
