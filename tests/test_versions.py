@@ -80,7 +80,7 @@ def test_rows_that_were_appended_keep_their_identity_when_they_are_replaced(
             schema("dogs", {**dog, **more}, ()),
             *([] if method else [activate("dogs", version)]),
             *(record("dogs", **row) for row in rows),
-            state({"version": version}),
+            state(of_full_table(version)),
         ]
         return place.load(messages, batch_size_rows=2, **settings)
 

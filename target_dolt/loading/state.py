@@ -90,7 +90,7 @@ class Kept:
         }
         if not new:
             return False
-        if any(older.versions.get(stream) is None for stream in new):
+        if not new.keys() <= older.versions.keys():
             return True
         held = _numbers(msgspec.json.decode(self.line or "null"))
         return not set(new.values()).isdisjoint(held)
