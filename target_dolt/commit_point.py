@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from target_dolt.loading.load import Load
+from target_dolt.loading.pipeline_lock import KEEP_SECONDS
 from target_dolt.loading.publish import publish
 from target_dolt.loading.state import Pace, emit, state_line
 from target_dolt.progress import Progress
@@ -133,13 +134,14 @@ class CommitPoint:
         if not self._keeps_back and (self._waiting is not None or self._new_records()):
             self.commit()
 
-    def between_chunks(self, bytes_read: int) -> float | None:
-        """Write out what is large, commit a STATE whose time has come.
+    def between_chunks(self, bytes_read: int) -> float:
+        """Write out what is large, commit a STATE whose time has come, keep the pipeline's lock.
 
         Returns:
-            The seconds until a STATE that waits is due, or until a commit is looked at again
-            that is being made; None where there is neither.
+            The seconds until a STATE that waits is due, until a commit is looked at again that is
+            being made, or until the lock is to be made sure of.
         """
+        self.load.branch.keep_lock()
         if bytes_read - self._flushed_bytes > BUFFERED_BYTES:
             self._flush()
             self._flushed_bytes = bytes_read
@@ -151,7 +153,7 @@ class CommitPoint:
                 if self._new_records() >= self._pace.min_rows:
                     self._commit_beside()
         if self.load.settled():
-            return seconds
+            return KEEP_SECONDS if seconds is None else min(seconds, KEEP_SECONDS)
         return LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)
 
     def close(self) -> None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from threading import Lock
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, changed_tables
-from target_dolt.errors import CommitConflictError, LockedError
+from target_dolt.errors import CommitConflictError
 from target_dolt.loading import retry, staged
+from target_dolt.loading.pipeline_lock import pipeline_lock
 from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.loading.target_branch import target_branch
 from target_dolt.messages import Commit, PendingCommit, TableChange
-from target_dolt.runs import HELD_PREFIX, lock_name, remove_dead, run_branch
+from target_dolt.runs import HELD_PREFIX, remove_dead, run_branch
 
 _MOVES = 100
 """How often a commit point tries again when others keep moving the target branch: of two loads
@@ -52,14 +52,12 @@ class RunBranch:
         self._found: dict[str, str] = {}
         self.gone: set[str] = set()
         self._open = ExitStack()
-        self._confirming = Lock()  # one connection has the pipeline's lock, for all lanes
         try:
             self.branch = self._open.enter_context(target_branch(database, branch, pipeline, run))
-            lock = lock_name(pipeline, self.branch)
-            self._confirm_lock = self._take_lock(lock, pipeline)
+            self._lock = self._open.enter_context(pipeline_lock(database, pipeline, self.branch))
             self._target = self._connect(self.branch)
-            remove_dead(database, self._target, lock)
-            self.name = run_branch(lock, run)
+            remove_dead(database, self._target, self._lock.name)
+            self.name = run_branch(self._lock.name, run)
             self._run = run
             with self._target.begin():
                 database.call(self._target, "dolt_branch", self.name, self.branch)
@@ -84,17 +82,6 @@ class RunBranch:
 
     def _connect(self, branch: str) -> sa.Connection:
         return self._open.enter_context(self.database.connect(branch, write=True))
-
-    def _take_lock(self, lock: str, pipeline: str) -> Callable[[], None]:
-        try:
-            return self._open.enter_context(self.database.lock(lock))
-        except LockedError as error:
-            msg = (
-                f"another run of the pipeline '{pipeline}' is loading into the branch "
-                f"'{self.branch}' ({error}); wait for it, or give each pipeline a "
-                "`pipeline_id` of its own"
-            )
-            raise LockedError(msg) from None
 
     def _remove(self) -> None:
         if self._held:
@@ -131,6 +118,7 @@ class RunBranch:
         Raises:
             CommitConflictError: Somebody changed one of `tables` on the target branch. The
                 run's branch is kept under another name.
+            LockedError: The pipeline's lock was lost, and another run has it.
         """
         pending = self.again("the commit", lambda: self._stage(tables, beside, compose))
         if pending is None:
@@ -138,6 +126,7 @@ class RunBranch:
         message = pending[1]
         commit_hash = self.again("the commit", lambda: self._commit(message, author))
         judge(pending[0].changes)
+        self.again("the pipeline's lock", self._lock.confirm)
         for _ in range(_MOVES):
             self._head = commit_hash
             head = self.again("the commit", lambda: self._hash_of(self._target, self.branch))
@@ -152,11 +141,12 @@ class RunBranch:
 
     def again(self, what: str, attempt: Callable[[], T]) -> T:
         """Do a step of this run, and do it again where the connection was lost in it."""
-        return retry.again(what, attempt, self.database.is_transient, self._confirm)
+        return retry.again(what, attempt, self.database.is_transient, self._lock.confirm)
 
-    def _confirm(self) -> None:
-        with self._confirming:
-            self._confirm_lock()
+    def keep_lock(self) -> None:
+        """Make sure of the pipeline's lock where nothing was heard of it for a minute."""
+        with retry.told("the pipeline's lock"):
+            self.again("the pipeline's lock", self._lock.keep)
 
     def lanes(self, count: int) -> list[sa.Connection]:
         """Return so many connections on the run branch, the run's own first."""

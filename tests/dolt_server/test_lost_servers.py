@@ -28,6 +28,7 @@ from target_dolt.errors import (
     TargetDoltError,
     WriteError,
 )
+from target_dolt.loading import pipeline_lock
 
 pytestmark = needs_dolt
 
@@ -97,6 +98,47 @@ def test_a_run_whose_lock_another_run_took_while_the_server_was_away_stops(
         run.load(DOGS, dog(1), state({"n": 1}), usurped, dog(2), state({"n": 2}))
     assert run.lines == ['{"n":1}']
     assert ids(place) == [1]
+
+
+@quick_retries
+def test_a_lock_that_the_server_ended_in_silence_is_taken_again_or_ends_the_run(
+    own_server: DoltServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection alone is gone: a look between two messages, or the commit point, tells."""
+    monkeypatch.setattr(pipeline_lock, "KEEP_SECONDS", 0.0)
+    place = Place(own_server.new_database(), tmp_path)
+    lock, held = place.open(), []  # what nobody refers to would be given back
+
+    def name() -> str:
+        return run_branches(place)[0].split("/")[1]
+
+    def ended() -> None:
+        ((owner,),) = own_server.execute(
+            f"SELECT IS_USED_LOCK('{place.config['database']}/{name()}')"
+        )
+        own_server.execute(f"KILL {owner}")
+
+    def looked() -> None:
+        assert run.target is not None
+        run.target.between_chunks()
+
+    def again() -> None:
+        with pytest.raises(LockedError):
+            place.load([DOGS, dog(9), state({"n": 9})])
+
+    run = Watched(place)
+    run.load(DOGS, dog(1), ended, looked, again, state({"n": 1}), commit_interval_seconds=0)
+    monkeypatch.setattr(pipeline_lock, "KEEP_SECONDS", 60.0)
+
+    def usurped() -> None:
+        ended()
+        held.append(lock.lock(name()))
+        held[0].__enter__()
+
+    run = Watched(place)
+    with pytest.raises(LockedError, match="lost with its connection, and another run of"):
+        run.load(DOGS, dog(2), usurped, state({"n": 2}), commit_interval_seconds=0)
+    assert (run.lines, ids(place)) == ([], [1])
 
 
 @few_retries
