@@ -56,6 +56,12 @@ def lock_of(branch: str) -> str | None:
     return branch.removeprefix(RUN_PREFIX).split("/")[0]
 
 
+def branches(connection: sa.Connection) -> list[str]:
+    """Return the names of all branches, as they are now."""
+    with connection.begin():
+        return list(connection.exec_driver_sql(BRANCHES).scalars())
+
+
 def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> None:
     """Remove run branches whose owners are gone: their locks are free.
 
@@ -64,9 +70,7 @@ def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> Non
         target: A connection on a branch that stays.
         own_lock: The lock that this process holds.
     """
-    with target.begin():
-        names = [name for (name,) in target.exec_driver_sql(BRANCHES)]
-    for name in names:
+    for name in branches(target):
         lock = lock_of(name)
         if lock is None:
             continue
@@ -74,6 +78,8 @@ def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> Non
             with ExitStack() as held:
                 if lock != own_lock:
                     held.enter_context(database.lock(lock))
+                if name not in branches(target):
+                    continue  # another run has removed it meanwhile
                 database.settle(name)
                 with target.begin():
                     database.call(target, "dolt_branch", "-D", name)

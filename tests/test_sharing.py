@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from support_state import (
     wait_until,
 )
 
+from tap_adapters.history.standstill import standing_still
 from target_dolt.errors import CommitConflictError, LockedError, RecordError
 from target_dolt.loading.commits import RunBranch
 
@@ -591,6 +593,31 @@ def test_the_branch_of_a_dead_run_goes_and_that_of_a_live_run_stays(place: Place
     assert ids(place) == [1, 5, 6]
     assert ids(place, "mice") == [1]
     assert place.branches() == ["main"]
+
+
+def test_a_dead_runs_branch_that_another_run_removes_first_is_no_error(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several runs that begin at once find the same dead branch; so may a prune."""
+    place.load([DOGS, dog(1), state({"n": 1})])
+    database = place.open()
+    own_lock = type(database).lock
+
+    @contextmanager
+    def lock(of: Any, name: str) -> Iterator[Callable[[], None]]:
+        with own_lock(of, name) as take:
+            if f"target-dolt/{name}/dead" in place.branches():
+                place.call("dolt_branch", "-D", f"target-dolt/{name}/dead")
+            yield take
+
+    monkeypatch.setattr(type(database), "lock", lock)
+    place.call("dolt_branch", "target-dolt/aaaaaaaaaaaa/dead")
+    assert load(place, DOGS, dog(2), state({"n": 2})) == ['{"n":2}']
+    place.call("dolt_branch", "target-dolt/bbbbbbbbbbbb/dead")
+    with standing_still(database, ["main"]):
+        assert run_branches(place) == []
+    database.close()
+    assert ids(place) == [1, 2]
 
 
 def _kill_a_run(place: Place, pipeline: str, table: str) -> None:

@@ -71,8 +71,9 @@ def _remove_dead(database: Database, known: Collection[str]) -> None:
             lock = lock_of(name) or ""
             if lock not in known:
                 held.enter_context(_lock(database, lock))
-            database.settle(name)
-            remove_branch(database, name)
+            if name in run_branches(database):  # else its own pipeline's next run has removed it
+                database.settle(name)
+                remove_branch(database, name)
 
 
 def run_branches(database: Database) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from target_dolt.backend import Database
-from target_dolt.runs import BRANCHES, new_run_id, today
+from target_dolt.runs import BRANCHES, branches, new_run_id, today
 from target_dolt.settings.templates import fields_of, made_name
 
 _log = logging.getLogger("target-dolt")
@@ -47,13 +47,14 @@ def target_branch(
     commit has come to it.
     """
     branch = branch_name(template, pipeline, run)
-    with database.connect(write=True) as connection, connection.begin():
-        default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
-        is_there = branch is None or branch in connection.exec_driver_sql(BRANCHES).scalars()
+    with database.connect(write=True) as connection:
+        with connection.begin():
+            default = str(connection.exec_driver_sql("SELECT active_branch()").scalar())
+        is_there = branch is None or branch in branches(connection)
         if not is_there:
-            database.call(connection, "dolt_branch", str(branch), default)
-            _log.info("Made the branch '%s' from '%s'", branch, default)
-        head = connection.execute(_HASH_OF, {"ref": branch or default}).scalar()
+            is_there = not _made(database, connection, str(branch), default)
+        with connection.begin():
+            head = connection.execute(_HASH_OF, {"ref": branch or default}).scalar()
     is_of_run = not is_there and run in str(branch)
     if is_of_run:
         _log.info(_OF_RUN, default, branch)
@@ -64,6 +65,19 @@ def target_branch(
             with database.connect(write=True) as connection, connection.begin():
                 if connection.execute(_HASH_OF, {"ref": branch}).scalar() == head:
                     database.call(connection, "dolt_branch", "-D", str(branch))
+
+
+def _made(database: Database, connection: sa.Connection, branch: str, default: str) -> bool:
+    """Make a branch; return whether it was this run that made it: another may begin at once."""
+    try:
+        with connection.begin():
+            database.call(connection, "dolt_branch", branch, default)
+    except sa.exc.DBAPIError:
+        if branch not in branches(connection):
+            raise
+        return False
+    _log.info("Made the branch '%s' from '%s'", branch, default)
+    return True
 
 
 _OF_RUN = (
