@@ -63,6 +63,16 @@ def dolt_value_converter(
 
 
 @hookspec(firstresult=True)
+def dolt_value_reader(dialect: Dialect, schema: Schema, sql_type: ColumnType) -> Converter | None:
+    """Make what turns a column's values into what its source takes for the native type, once for
+    each column that `dolt-sync restore` carries back.
+
+    It gets int, Decimal, float, str, bytes or parsed JSON. None means "not mine": the rule that
+    chose the column's type says it.
+    """
+
+
+@hookspec(firstresult=True)
 def dolt_commit_message(commit: PendingCommit) -> str | None:
     """Write the message of a commit that is about to be made; None means "not mine".
 

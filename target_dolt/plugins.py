@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ import pluggy
 from target_dolt import hookspecs
 from target_dolt.backend import Backend
 from target_dolt.dialect import Dialect
-from target_dolt.errors import PluginError
+from target_dolt.errors import PluginError, TargetDoltError
 
 DISABLE = "TARGET_DOLT_DISABLE_PLUGINS"
 """Environment variable: names of plugins to leave out, with commas between; `*` for all
@@ -59,33 +60,77 @@ class Plugins:
         manager: pluggy.PluginManager,
         distributions: Mapping[str, metadata.Distribution] | None = None,
     ) -> None:
-        """Ask the plugins for what they bring."""
+        """Ask the plugins for what they bring.
+
+        Raises:
+            PluginError: One of them fails in it, or brings what another one has.
+        """
         self._manager = manager
         self._distributions = distributions or {}
-        self.dialects: dict[str, Dialect] = self._collect("dolt_register_dialects")
-        self.backends: dict[str, Backend] = self._collect("dolt_register_backends")
+        manager.add_hookcall_monitoring(lambda *_: None, self._blame)
+        self.dialects: dict[str, Dialect] = self._collect("dolt_register_dialects", Dialect)
+        self.backends: dict[str, Backend] = self._collect("dolt_register_backends", Backend)
 
     @property
     def hook(self) -> pluggy.HookRelay:
         """The hooks, to be called with keywords."""
         return self._manager.hook
 
-    def _collect(self, hook: str) -> dict[str, Any]:
+    def _collect(self, hook: str, kind: type[_Named]) -> dict[str, Any]:
         found: dict[str, _Named] = {}
         brought_by: dict[str, str] = {}
         # As pluggy calls them: the last registered first, so that a third party's goes first.
         for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
-            for item in implementation.function():
+            name = implementation.plugin_name
+            try:
+                items = list(implementation.function())
+                if any(not isinstance(item, kind) for item in items):
+                    msg = f"it gives something else than a {kind.__name__}"
+                    raise TypeError(msg)  # noqa: TRY301 - the plugin's, as those that it raises
+            except Exception as error:
+                raise self._failed(name, hook, error) from error
+            for item in items:
                 if item.name in found:
-                    msg = (
-                        f"the plugins '{brought_by[item.name]}' and "
-                        f"'{implementation.plugin_name}' both bring '{item.name}' "
-                        f"({hook}); leave one out with {DISABLE}"
-                    )
-                    raise PluginError(msg)
+                    both = (brought_by[item.name], name)
+                    raise PluginError(self._twice(item.name, hook, both))
                 found[item.name] = item
-                brought_by[item.name] = implementation.plugin_name
+                brought_by[item.name] = name
         return found
+
+    def _twice(self, what: str, hook: str, names: Iterable[str]) -> str:
+        others = [name for name in names if name not in BUILT_IN]
+        return (
+            f"{' and '.join(map(self._label, names))} both bring '{what}' ({hook}); leave one out "
+            f"with {' or '.join(f'{DISABLE}={name}' for name in others)}"
+        )
+
+    def _label(self, name: str) -> str:
+        return _label(name, self._distributions.get(name))
+
+    def _failed(self, name: str, hook: str, error: Exception) -> PluginError:
+        return PluginError(
+            f"{self._label(name)}: {hook} failed ({type(error).__name__}: {error}); mend it, or "
+            f"leave it out with {DISABLE}={name}"
+        )
+
+    def _blame(
+        self,
+        outcome: pluggy.Result[Any],
+        hook: str,
+        implementations: Sequence[pluggy.HookImpl],
+        _arguments: Mapping[str, Any],
+    ) -> None:
+        """Let an error that comes from a plugin's own code name the plugin."""
+        error = outcome.exception
+        if not isinstance(error, Exception) or isinstance(error, TargetDoltError):
+            return
+        codes = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
+        for one in implementations:
+            own = getattr(one.function, "__code__", None)
+            if own in codes and one.plugin_name not in BUILT_IN:
+                failure = self._failed(one.plugin_name, hook, error)
+                failure.__cause__ = error
+                outcome.force_exception(failure)
 
     def list(self) -> list[PluginInfo]:
         """Return the loaded plugins by name."""
@@ -118,17 +163,21 @@ def load_plugins(extra: Iterable[object] = ()) -> Plugins:
     for entry in sorted(entries, key=lambda one: one.name):
         if blocked & {entry.name, "*"}:
             continue
-        label = f"plugin '{entry.name}'"
         if entry.dist is not None:
             distributions[entry.name] = entry.dist
-            label += f" of {entry.dist.name} {entry.dist.version}"
+        label = _label(entry.name, entry.dist)
         _register(manager, _loaded(entry, label), entry.name, label)
     for plugin in extra:
         if manager.is_registered(plugin):  # its entry point has brought it
             continue
         name = getattr(plugin, "__name__", type(plugin).__name__)
-        _register(manager, plugin, name, f"plugin '{name}'")
+        _register(manager, plugin, name, _label(name, None))
     return Plugins(manager, distributions)
+
+
+def _label(name: str, distribution: metadata.Distribution | None) -> str:
+    of = f" of {distribution.name} {distribution.version}" if distribution is not None else ""
+    return f"plugin '{name}'{of}"
 
 
 def _loaded(entry: metadata.EntryPoint, label: str) -> object:

@@ -57,6 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "target_dolt_pgvector.py"):
         (copy / name).write_text((PLUGIN / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (copy / "test_vectors.py").touch()  # where an author puts the tutorial's tests
     done = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, copy],
         capture_output=True,

@@ -35,7 +35,7 @@ def test_every_hook_has_a_test_of_its_own(hook: str) -> None:
 
 
 def test_all_hooks_are_known_to_these_tests() -> None:
-    """Eight hooks: a new one belongs in this list, in the docs and in a test."""
+    """Nine hooks: a new one belongs in this list, in the docs and in a test."""
     assert HOOKS == [
         "dolt_after_commit",
         "dolt_commit_message",
@@ -45,6 +45,7 @@ def test_all_hooks_are_known_to_these_tests() -> None:
         "dolt_register_dialects",
         "dolt_sql_type",
         "dolt_value_converter",
+        "dolt_value_reader",
     ]
 
 
@@ -170,6 +171,7 @@ def test_specifications_are_pluggy_s_own() -> None:
         "dolt_open_source",
         "dolt_sql_type",
         "dolt_value_converter",
+        "dolt_value_reader",
     ]
 
 
@@ -245,7 +247,61 @@ BROKEN = [
         "dolt_sql_typ",
         id="misspelt-hook",
     ),
+    pytest.param(
+        "from target_dolt import hookimpl\n@hookimpl\ndef dolt_register_dialects():\n    1 / 0\n",
+        "ZeroDivisionError",
+        id="hook-fails",
+    ),
+    pytest.param(
+        "from target_dolt import hookimpl\n@hookimpl\ndef dolt_register_dialects(): return 7\n",
+        "dolt_register_dialects",
+        id="no-dialects",
+    ),
+    pytest.param(
+        "from target_dolt import hookimpl\n@hookimpl\ndef dolt_register_backends():\n"
+        "    return ['x']\n",
+        "dolt_register_backends",
+        id="no-backend",
+    ),
 ]
+
+
+@pytest.mark.parametrize("hook", ["dolt_sql_type", "dolt_value_converter"])
+def test_plugin_that_fails_at_a_schema_ends_the_run_before_its_rows(
+    tmp_path: Path, hook: str
+) -> None:
+    """With its distribution and the switch, though the error is one that a SCHEMA may cause."""
+    site = tmp_path / "site"
+    site.mkdir()
+    code = f"from target_dolt import hookimpl\n@hookimpl\ndef {hook}(schema): return schema['no']\n"
+    install(site, "broken", code)
+    end = load(tmp_path, site)
+    assert (end.code, end.out) == (1, "")
+    for part in ("plugin 'broken' of a-broken 1.2.3", hook, "KeyError", f"{DISABLE}=broken"):
+        assert part in end.err
+    assert "Traceback" not in end.err
+    assert lite(tmp_path).tables() == []
+
+
+def test_two_installed_plugins_of_one_dialect_are_told_by_their_distributions(
+    tmp_path: Path,
+) -> None:
+    """And how each of them is left out."""
+    site = tmp_path / "site"
+    site.mkdir()
+    code = (
+        "from target_dolt import Dialect, hookimpl\n@hookimpl\ndef dolt_register_dialects():\n"
+        "    return [Dialect('cobol', ())]\n"
+    )
+    for name in ("one", "two"):
+        install(site, name, code)
+    end = load(tmp_path, site)
+    assert (end.code, end.out) == (1, "")
+    for name in ("one", "two"):
+        assert f"plugin '{name}' of a-{name} 1.2.3" in end.err
+        assert f"{DISABLE}={name}" in end.err
+    assert "'cobol'" in end.err
+    assert load(tmp_path, site, "one").code == 0
 
 
 @pytest.mark.parametrize(("code", "reason"), BROKEN)

@@ -14,7 +14,7 @@ from tap_adapters.restore.destination import Destination, Row
 from tap_adapters.restore.plan import Plan
 from tap_adapters.sources.schema import SourceColumn
 from tap_adapters.sources.snapshot import Progress, decoded, untold
-from target_dolt.dialect import Converter
+from target_dolt.dialect import ColumnType, Converter, Dialect, Schema
 from target_dolt.plans.json_schema import resolve
 from target_dolt.plugins import Plugins
 from target_dolt.types import Kind, first_of_kind
@@ -94,12 +94,24 @@ class PlanRows:
             return None, None
         dialect = self._plugins.dialects[row.source_dialect]
         schema = resolve(msgspec.json.decode(row.json_schema), {})
+        column_type = self._plan.kept.types[name]
+        factory, read = self._reader(dialect, schema, column_type)
+        if read is None:
+            return None, None
+        return factory, after(parse_json, read) if isinstance(column_type, sa.JSON) else read
+
+    def _reader(
+        self, dialect: Dialect, schema: Schema, column_type: ColumnType
+    ) -> tuple[Any, Converter | None]:
+        """Return a plugin's converter, else the rule's; before it what has made it."""
+        hook = self._plugins.hook.dolt_value_reader
+        own: Converter | None = hook(dialect=dialect, schema=schema, sql_type=column_type)
+        if own is not None:
+            return hook, own
         rule = dialect.rule(schema)
         if rule is None or rule.read is None:
             return None, None
-        column_type = self._plan.kept.types[name]
-        read = rule.read(schema, column_type)
-        return rule.read, after(parse_json, read) if isinstance(column_type, sa.JSON) else read
+        return rule.read, rule.read(schema, column_type)
 
     def _step(self, column: SourceColumn) -> Converter | None:
         return after(self._read(column)[1], self._to.value(column))
