@@ -7,7 +7,7 @@ knows neither.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -243,7 +243,14 @@ class Database(Upkeep):
 
     @abc.abstractmethod
     def diff_rows(
-        self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
+        self,
+        connection: sa.Connection,
+        table: str,
+        old: str,
+        new: str,
+        where: str = "",
+        *,
+        columns: Sequence[str] = (),
     ) -> sa.CursorResult[Any]:
         """Return the rows of a table that differ between two commits, given by their hashes.
 
@@ -256,6 +263,7 @@ class Database(Upkeep):
             old: The older commit.
             new: The newer one.
             where: Which of the rows: a WHERE or LIMIT clause in SQL; empty for all.
+            columns: Which of the columns, in this order; empty for all.
         """
 
     @abc.abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -213,10 +213,18 @@ class DoltDatabase(Database):
         return InsertWriter(described, self._sql, table.others, lanes)
 
     def diff_rows(
-        self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
+        self,
+        connection: sa.Connection,
+        table: str,
+        old: str,
+        new: str,
+        where: str = "",
+        *,
+        columns: Sequence[str] = (),
     ) -> sa.CursorResult[Any]:
         """Return the rows that differ, each side by its own commit's columns."""
-        statement = f"SELECT * FROM dolt_diff(%s, %s, %s) {where}"  # noqa: S608 - words of ours
+        names = ", ".join(map(self._sql.identifier_preparer.quote, columns)) or "*"
+        statement = f"SELECT {names} FROM dolt_diff(%s, %s, %s) {where}"  # noqa: S608 - quoted
         return connection.exec_driver_sql(statement, (old, new, table))
 
     def collect(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -165,11 +165,20 @@ class DoltLiteDatabase(Database):
         return DoltLiteWriter(describe(table), self._sql, table.others)
 
     def diff_rows(
-        self, connection: sa.Connection, table: str, old: str, new: str, where: str = ""
+        self,
+        connection: sa.Connection,
+        table: str,
+        old: str,
+        new: str,
+        where: str = "",
+        *,
+        columns: Sequence[str] = (),
     ) -> sa.CursorResult[Any]:
         """Return the rows that differ; each table has a function for that."""
-        function = self._sql.identifier_preparer.quote(f"dolt_diff_{table}")
-        return connection.exec_driver_sql(f"SELECT * FROM {function}(?, ?) {where}", (old, new))  # noqa: S608 - quoted
+        quote = self._sql.identifier_preparer.quote
+        names = ", ".join(map(quote, columns)) or "*"
+        statement = f"SELECT {names} FROM {quote(f'dolt_diff_{table}')}(?, ?) {where}"  # noqa: S608 - quoted
+        return connection.exec_driver_sql(statement, (old, new))
 
     def forget_remote_branches(self, connection: sa.Connection, names: Collection[str]) -> None:
         """Forget all that is known of the remotes' branches: no option of DoltLite's does it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +118,7 @@ class Kept:
 
     def differing(
         self, known: KeptTable, commit: str, count: int
-    ) -> Iterator[list[tuple[Sequence[Any] | None, Sequence[Any] | None]]]:
+    ) -> Generator[list[tuple[Sequence[Any] | None, Sequence[Any] | None]], None, None]:
         """Yield the rows of a table that differ from those of another commit, in chunks.
 
         Args:
@@ -131,21 +131,21 @@ class Kept:
             the order of the table's columns.
         """
         decoders = [self.decoder(one) for one in known.types.values()]
-        sides = [[f"{side}_{name}" for name in known.types] for side in ("from", "to")]
+        width = len(decoders)
+        names = [f"{side}_{name}" for side in ("from", "to") for name in known.types]
         with streamed(self._database) as connection:
-            found = self._database.diff_rows(connection, known.name, commit, self.commit)
-            names = list(found.keys())
-            places = [[names.index(name) for name in side] for side in sides]
-            kind = names.index("diff_type")
+            found = self._database.diff_rows(
+                connection, known.name, commit, self.commit, columns=[*names, "diff_type"]
+            )
             for rows in chunks(found.fetchmany, most=count):
                 columns = list(zip(*rows, strict=True))
                 old, new = (
-                    decoded(list(zip(*(columns[one] for one in side), strict=True)), decoders)
-                    for side in places
+                    decoded(list(zip(*side, strict=True)), decoders)
+                    for side in (columns[:width], columns[width:-1])
                 )
                 yield [
                     (None if how == "added" else before, None if how == "removed" else now)
-                    for how, before, now in zip(columns[kind], old, new, strict=True)
+                    for how, before, now in zip(columns[-1], old, new, strict=True)
                 ]
 
     def storage(self, column_type: ColumnType) -> Storage:
