@@ -20,6 +20,7 @@ from tap_adapters import sync
 from tap_adapters.commands.cli import cli
 from tap_adapters.history import QueryError
 from tap_adapters.restore import restore
+from tap_adapters.sources.snapshot import SourceError
 from tap_adapters.verify import verify
 from target_dolt.errors import ConfigError
 
@@ -277,6 +278,48 @@ def test_values_that_python_hashes_alike_are_different_values(place: Place, sour
     sync.snapshot(source.url, database_of(place))
     assert work(back(place, source, at="HEAD~2", by_history=True)) == {"one": (0, 2, 0, 0)}
     assert contents(source) == before
+
+
+@pytest.mark.parametrize("by_history", [False, True])
+def test_unique_values_may_change_places(place: Place, source: Source, *, by_history: bool) -> None:
+    """A value of one row that was another's at the commit is no hindrance, nor a new row's."""
+    query = "SELECT * FROM seats ORDER BY id"
+    source.execute(
+        "CREATE TABLE seats (id integer NOT NULL PRIMARY KEY, seat integer NOT NULL UNIQUE)",
+        "INSERT INTO seats VALUES (1, 1), (2, 2), (3, 3), (4, 4)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    before = source.query(query)
+    source.execute(
+        "DELETE FROM seats WHERE id = 4",
+        "UPDATE seats SET seat = seat + 10",
+        "UPDATE seats SET seat = 13 - seat",
+        "INSERT INTO seats VALUES (5, 4), (6, 3)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    after = source.query(query)
+    done = back(place, source, at="HEAD~1", by_history=by_history)
+    assert work(done) == {"seats": (1, 3, 2, 0)}
+    assert source.query(query) == before
+    done = back(place, source, base="HEAD~1", by_history=by_history)
+    assert work(done) == {"seats": (2, 3, 1, 0)}
+    assert source.query(query) == after
+
+
+@needs_pgserver
+def test_a_refusal_tells_no_value(place: Place, pgserver: PgServer) -> None:
+    """A table whose rows another one needs is not restored alone; no row of either is shown."""
+    source = new_postgres(pgserver)
+    source.execute(
+        "CREATE TABLE towns (name text PRIMARY KEY)",
+        "CREATE TABLE people (id integer PRIMARY KEY, town text REFERENCES towns)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    source.execute("INSERT INTO towns VALUES ('Rome')", "INSERT INTO people VALUES (1, 'Rome')")
+    with pytest.raises(SourceError, match=r"violates foreign key.*; nothing was changed") as told:
+        restore(database_of(place), source.url, tables={"towns": None}, overwrite=True)
+    assert "Rome" not in str(told.value)
+    assert source.query("SELECT * FROM towns") == [("Rome",)]
 
 
 def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source) -> None:

@@ -11,6 +11,7 @@ from support_snapshot import Source, new_sqlite
 
 from tap_adapters import sync
 from tap_adapters.history.kept import commit_at, kept_at
+from tap_adapters.restore import restore
 from tap_adapters.sources.snapshot import CHUNK_BYTES, open_snapshot
 
 TEXT = {"postgres": "text", "mysql": "longtext", "sqlite": "text"}
@@ -80,3 +81,23 @@ def test_a_diff_of_long_rows_is_not_held_as_a_whole(place: Place, tmp_path: Path
     assert total == LONG * counts["gone"] + (LONG + 1) * counts["x"]
     assert most <= total // 2
     assert peak <= total * 3 // 4
+
+
+def test_missing_rows_are_not_held_as_a_whole(place: Place, tmp_path: Path) -> None:
+    """A table that is there and empty is filled again with few rows in memory at once."""
+    source = new_sqlite(tmp_path)
+    source.execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY, what text)")
+    rows = f"SELECT i, hex(zeroblob({LONG // 2})) FROM {_numbers('sqlite', 1, LONG_ROWS)}"
+    source.execute(f"INSERT INTO t {rows}")
+    sync.snapshot(source.url, database_of(place))
+    source.execute("DELETE FROM t")
+    tracemalloc.start()
+    try:
+        restore(database_of(place), source.url, overwrite=True, check=False)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert source.query("SELECT count(*), sum(length(what)) FROM t") == [
+        (LONG_ROWS, LONG * LONG_ROWS)
+    ]
+    assert peak <= LONG * LONG_ROWS * 3 // 4

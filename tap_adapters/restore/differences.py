@@ -47,9 +47,11 @@ class Part:
     number: int = 0
     of: int = 1
 
-    def has(self, key: Key) -> bool:
-        """Whether a key's row is among them."""
-        return self.of == 1 or hash(key) % self.of == self.number
+    def own(self, found: Hashes) -> Hashes:
+        """Return the hashes of its rows, of some that were found."""
+        if self.of == 1:
+            return found
+        return {key: mine for key, mine in found.items() if hash(key) % self.of == self.number}
 
 
 WHOLE = Part()
@@ -67,13 +69,9 @@ def hashes(
     """
     found: Hashes = {}
     for some in rows():
-        own = hashes_of(some, key)
-        if part.of > 1 or only is not None:
-            own = {
-                one: mine
-                for one, mine in own.items()
-                if part.has(one) and (only is None or one in only)
-            }
+        own = part.own(hashes_of(some, key))
+        if only is not None:
+            own = {one: mine for one, mine in own.items() if one in only}
         found |= own
     return found
 
@@ -101,12 +99,12 @@ def unequal(
     new = hashes(wanted, key, part)
     old = {}
     for some in there():
-        for own, mine in hashes_of(some, key).items():
-            if part.has(own):
-                if new.get(own) == mine:
-                    del new[own]
-                else:
-                    old[own] = mine
+        for own, mine in part.own(hashes_of(some, key)).items():
+            other = new.pop(own, None)
+            if other != mine:
+                old[own] = mine
+                if other is not None:
+                    new[own] = other
     return new, old
 
 

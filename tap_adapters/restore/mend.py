@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from tap_adapters.history.kept import Kept, KeptTable
+from tap_adapters.restore.ahead import ahead
 from tap_adapters.restore.destination import Destination, Row
 from tap_adapters.restore.differences import (
     PART_ROWS,
@@ -23,6 +24,7 @@ from tap_adapters.restore.differences import (
 )
 from tap_adapters.restore.plan import Plan
 from tap_adapters.restore.rows import PlanRows
+from tap_adapters.restore.written import Written, gathered
 from tap_adapters.sources.snapshot import Progress, decoded, untold
 from tap_adapters.verify.comparison import Comparison, sums_of
 from target_dolt.plugins import Plugins
@@ -102,6 +104,7 @@ class Mending:
         found = to.snapshot.schema.tables[plan.table.name]
         self._pair = Comparison(plan.kept, found, wanted, to.snapshot, plugins, told)
         self._rows = PlanRows(plan, wanted, to, plugins, progress)
+        self._written = Written(plan.table, found, to, self._rows.names)
         self._base: Comparison | None = None
         kept = known.tables.get(plan.kept.name)
         if kept is not None and not overwrite:
@@ -114,7 +117,7 @@ class Mending:
             return self._keyless()
         known = self._known.tables.get(self._plan.kept.name)
         if by_history and known is not None and _alike(known, self._plan.kept):
-            return self._by_history(known)
+            return self._by_history()
         return self._by_comparison()
 
     def _by_comparison(self) -> TableRestored:
@@ -122,17 +125,39 @@ class Mending:
         done = TableRestored(self._plan.table.name)
         pair = self._pair
         values = [self._to.value(pair.shared[place]) for place in pair.key]
+        later: set[Key] = set()
         parts = max(1, -(-pair.count() // PART_ROWS))
         for number in range(parts):
             part = Part(number, parts)
             new, old = unequal(pair.wanted, pair.there, pair.key, part)
             known = None if self._overwrite else self._known_of(new, old, part)
             difference = compare(new, old, known)
-            gone = decoded(sorted(difference.deletes, key=repr), values)
-            written = difference.updates | difference.inserts
-            self._apply(difference, gone, self._with_keys(written) if written else ())
             done = done.with_more(difference)
+            self._written.delete(decoded(sorted(self._gone(difference), key=repr), values))
+            if self._written.is_contested:
+                later |= difference.updates | difference.inserts
+            else:
+                self._write(difference)
+        self._write(Difference(inserts=later))
         return done
+
+    def _gone(self, difference: Difference) -> set[Key]:
+        """Return the keys of rows that are deleted, for good or until they are written anew."""
+        if self._written.is_contested:
+            return difference.deletes | difference.updates
+        return difference.deletes
+
+    def _write(self, difference: Difference) -> None:
+        """Update and insert rows that differ, read from the commit."""
+        meant = difference.updates | difference.inserts
+        if not meant:
+            return
+        columns = self._written.columns
+        for some in gathered(self._with_keys(meant)):
+            updates = [row for own, row in some if own in difference.updates]
+            places = [self._rows.names.index(name) for name in (*columns, *self._plan.table.key)]
+            self._written.update(columns, _chosen(updates, places))
+            self._written.insert([row for own, row in some if own in difference.inserts])
 
     def _known_of(self, new: Hashes, old: Hashes, part: Part) -> Hashes:
         """Return the hashes of rows as the known commit has them, of those that are unequal."""
@@ -143,18 +168,18 @@ class Mending:
         if not _alike(kept, self._plan.kept):
             return hashes(self._base.wanted, self._base.key, part, meant)
         found = dict(new)  # a row that no diff tells is the same in both commits
-        for some in self._wanted.differing(kept, self._known.commit, HISTORY_ROWS):
+        for some in self._differing():
             for own in self._forms([now for _, now in some if now is not None]):
                 found.pop(own, None)
             olds = self._hashes([before for before, _ in some if before is not None])
             found |= {own: one for own, one in olds.items() if own in meant}
         return found
 
-    def _by_history(self, known: KeptTable) -> TableRestored:
+    def _by_history(self) -> TableRestored:
         """Mend it by what differs between the two commits, looking at no other row."""
         done = TableRestored(self._plan.table.name, by_history=True)
-        at_once = min(HISTORY_ROWS, HISTORY_VALUES // len(known.key))
-        for some in self._wanted.differing(known, self._known.commit, at_once):
+        later: set[Key] = set()
+        for some in self._differing():
             olds = [old for old, _ in some if old is not None]
             news = [new for _, new in some if new is not None]
             removed = [old for old, new in some if old is not None and new is None]
@@ -167,11 +192,44 @@ class Mending:
                 hashes(partial(self._pair.there, rows), self._pair.key),
                 None if self._overwrite else self._hashes(olds),
             )
-            values = self._values(news, self._rows.names)
-            deletes = [keys[one] for one in sorted(difference.deletes, key=repr)]
-            self._apply(difference, deletes, zip(forms, values, strict=True))
             done = done.with_more(difference)
+            self._written.delete([keys[one] for one in sorted(self._gone(difference), key=repr)])
+            if self._written.is_contested:
+                later |= difference.updates | difference.inserts
+                continue
+            # A row that is as it was at `base` is right once it has what changed since; of one
+            # that somebody has changed anything may be wrong.
+            columns = self._written.columns if self._overwrite else self._changed(some)
+            updates = [
+                new for own, new in zip(forms, news, strict=True) if own in difference.updates
+            ]
+            self._written.update(columns, self._values(updates, [*columns, *self._plan.table.key]))
+            self._insert(forms, news, difference.inserts)
+        for some in self._differing() if later else ():
+            news = [new for _, new in some if new is not None]
+            self._insert(self._forms(news), news, later)
         return done
+
+    def _differing(self) -> Iterator[list[tuple[Row | None, Row | None]]]:
+        at_once = min(HISTORY_ROWS, HISTORY_VALUES // len(self._plan.kept.key))
+        found = self._wanted.differing(self._plan.kept, self._known.commit, at_once)
+        return ahead(found)
+
+    def _changed(self, some: Sequence[tuple[Row | None, Row | None]]) -> list[str]:
+        """Return the columns there of which any row that both commits have has another value."""
+        both = [(old, new) for old, new in some if old is not None and new is not None]
+        if not both:
+            return []
+        olds, news = (list(zip(*side, strict=True)) for side in zip(*both, strict=True))
+        names = self._written.columns
+        own = [self._rows.kept_names[self._rows.names.index(name)] for name in names]
+        places = zip(names, self._places(own), strict=True)
+        return [name for name, place in places if olds[place] != news[place]]
+
+    def _insert(self, forms: Sequence[Key], news: Sequence[Row], meant: Collection[Key]) -> None:
+        """Add those rows of the commit whose keys are meant."""
+        rows = [new for own, new in zip(forms, news, strict=True) if own in meant]
+        self._written.insert(self._values(rows, self._rows.names))
 
     def _places(self, names: Sequence[str]) -> list[int]:
         own = list(self._plan.kept.types)
@@ -214,45 +272,16 @@ class Mending:
             return replace(done, inserted=count, deleted=there.rows)
         return replace(done, kept=abs(wanted.rows - there.rows) or 1)
 
-    def _apply(
-        self, difference: Difference, gone: Sequence[Row], rows: Iterable[tuple[Key, Row]]
-    ) -> None:
-        """Delete, update and insert rows; `rows` holds those that are written, after their key."""
-        if not (difference.deletes or difference.updates or difference.inserts):
-            return
-        table, names = self._plan.table, self._rows.names
-        self._to.before_rows([table])
-        if gone:
-            self._to.delete(table, gone)
-        key = [names.index(name) for name in table.key]
-        rest = [place for place in range(len(names)) if place not in key]
-        updates: list[Row] = []
-        inserts: list[Row] = []
-        for own, row in rows:
-            if own in difference.updates:
-                updates.append(row)
-            elif own in difference.inserts:
-                inserts.append(row)
-        if updates:
-            columns = [names[place] for place in rest]
-            self._to.update(table, columns, _chosen(updates, (*rest, *key)))
-        if inserts:
-            self._to.insert(table, names, inserts)
-
-    def _with_keys(self, meant: set[Key]) -> Iterator[tuple[Key, Row]]:
+    def _with_keys(self, meant: set[Key]) -> Iterator[list[tuple[Key, Row]]]:
         """Yield some of the commit's rows as parameters, each after its key in its one form."""
         names, pair = self._rows.kept_names, self._pair
         places = [names.index(pair.columns[place]) for place in pair.key]
         forms = [pair.forms[place] for place in pair.key]
         for rows in self._wanted.rows(self._plan.kept, names):
-            keys = decoded(_chosen(rows, places), forms)
-            some = [
-                (tuple(key), row)
-                for key, row in zip(keys, rows, strict=True)
-                if tuple(key) in meant
-            ]
+            keys = map(tuple, decoded(_chosen(rows, places), forms))
+            some = [(key, row) for key, row in zip(keys, rows, strict=True) if key in meant]
             made = decoded([row for _, row in some], self._rows.steps)
-            yield from zip([key for key, _ in some], made, strict=True)
+            yield list(zip([key for key, _ in some], made, strict=True))
 
 
 def _chosen(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:

@@ -61,10 +61,11 @@ def destination(url: sa.URL, selection: Selection, *, dry_run: bool) -> Iterator
                 is_asked = True
                 there.commit()
     except (sa.exc.DBAPIError, _driver_error()) as error:
-        reason = getattr(error, "orig", error)
+        # Its first line; in those that follow are values of rows.
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         is_lost = is_asked and getattr(error, "connection_invalidated", False)
         kept = ANSWER_LOST if is_lost else "nothing was changed there"
-        msg = f"{shown(url)}: {str(reason).strip()}; {kept}"
+        msg = f"{shown(url)}: {reason}; {kept}"
         raise SourceError(msg) from error
 
 

@@ -118,7 +118,9 @@ class Comparison:
             across = first_of_kind(_ACROSS, column_type)
             made_by = values.factory(column_type) if is_plain else None
             one_by_one = across(convert) if across else convert
-            steps.append(column_converter(made_by, column_type, one_by_one))
+            step = column_converter(made_by, column_type, one_by_one)
+            both_double = isinstance(column_type, sa.DOUBLE) and column.base in _DOUBLES
+            steps.append(_doubles(step) if both_double else step)
         return steps
 
 
@@ -141,6 +143,18 @@ def _clock(convert: Step) -> Step:
 
     return step
 
+
+def _doubles(step: Together) -> Together:
+    """Return a step that takes the numbers of a column of doubles for what they are."""
+
+    def doubles(some: Sequence[Any]) -> Sequence[Any]:
+        return list(map(float, some)) if set(map(type, some)) == {Decimal} else step(some)
+
+    return doubles
+
+
+_DOUBLES = frozenset({"double precision", "double"})
+"""Native types of which each value is a double: none has to be looked into."""
 
 _ACROSS: tuple[tuple[type[ColumnType], Callable[[Step], Step]], ...] = (
     (sa.Boolean, _truth),  # MySQL's is a number
