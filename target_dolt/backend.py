@@ -300,9 +300,12 @@ def _uncommitted(connection: sa.Connection) -> set[str]:
 
 
 def changed_tables(connection: sa.Connection, old: str, new: str) -> set[str]:
-    """Return the tables that differ between two commits, by either of their names."""
-    found = connection.execute(_SUMMARY, {"old": old, "new": new}).mappings()
-    return {row[side] for row in found for side in ("from_table_name", "to_table_name")}
+    """Return the tables that differ between two commits, in rows or form, by either name."""
+    found = (connection.execute(one, {"old": old, "new": new}) for one in _CHANGED)
+    return {name for rows in found for row in rows for name in row}
 
 
-_SUMMARY = sa.text("SELECT * FROM dolt_diff_summary(:old, :new)")
+_CHANGED = tuple(
+    sa.text(f"SELECT from_table_name, to_table_name FROM {one}(:old, :new)")  # noqa: S608
+    for one in ("dolt_diff_summary", "dolt_schema_diff")  # the first leaves out another key
+)

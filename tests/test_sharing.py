@@ -329,6 +329,22 @@ def test_a_persons_commit_to_a_table_of_the_run_stops_it_and_keeps_its_rows_on_a
     assert rows == [(1, "b"), (2, "b")]
 
 
+def test_a_person_who_gave_a_table_of_the_run_another_key_stops_it(place: Place) -> None:
+    """Neither engine's summary has such a table: no row of it can be told from another."""
+    load(place, DOGS, dog(1, "a"), state({"n": 1}))
+    rekeyed = commit_by_hand(
+        place,
+        "DROP TABLE dogs",
+        "CREATE TABLE dogs (id BIGINT NOT NULL, name LONGTEXT)",
+        "INSERT INTO dogs VALUES (1, 'a')",
+        message="by hand",
+    )
+    with pytest.raises(CommitConflictError, match="dogs"):
+        load(place, DOGS, dog(2, "b"), rekeyed, state({"n": 2}))
+    assert place.log() == ["Load dogs: 1 added", "by hand"]
+    assert place.query("SELECT id, name FROM dogs") == [(1, "a")]
+
+
 def test_a_held_branch_outlives_later_runs_and_the_next_run_starts_from_the_target(
     place: Place,
 ) -> None:
