@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
 from support_values import ID
 
+from tap_adapters.commands import history
 from tap_adapters.commands.cli import cli
 
 DOG = {"id": ID, "name": {"type": ["null", "string"]}}
@@ -96,6 +97,21 @@ def test_diff_of_a_table_shows_its_rows_as_they_were_and_are(filled: Place) -> N
         ["from", "1", "Rex", ""],
         ["to", "1", "R|x", "3"],
     ]
+
+
+def test_a_table_of_rows_that_differ_is_bounded(
+    filled: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so; a limit that was asked for is told by nobody, and other forms have all."""
+    monkeypatch.setattr(history, "SHOWN_ROWS", 2)
+    arguments = ("diff", "HEAD~2", "HEAD~1", "--table", "dogs")
+    bounded = run(filled, *arguments)
+    assert "The first 2 rows; --limit shows more" in bounded.stderr
+    for more in (("--limit", "2"), ("--limit", "3"), ("--format", "json")):
+        assert run(filled, *arguments, *more).stderr == ""
+    forms = [run(filled, *arguments, *more, "--format", "json") for more in ((), ("-n", "1"))]
+    words = ("added", "deleted", "to")  # one each of what differs
+    assert [sum(one["change"] in words for one in rows(form)) for form in forms] == [3, 1]
 
 
 def test_a_diff_in_markdown_keeps_each_value_in_its_cell(filled: Place) -> None:

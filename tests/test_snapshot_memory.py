@@ -10,6 +10,7 @@ from support import Place, database_of
 from support_snapshot import Source, new_sqlite
 
 from tap_adapters import sync
+from tap_adapters.history import row_diff
 from tap_adapters.history.kept import commit_at, kept_at
 from tap_adapters.restore import restore
 from tap_adapters.sources.snapshot import CHUNK_BYTES, open_snapshot
@@ -74,13 +75,18 @@ def test_a_diff_of_long_rows_is_not_held_as_a_whole(place: Place, tmp_path: Path
                 for old, new in some:
                     counts["gone" if new is None else "new" if old is None else new[1]] += 1
         peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        with row_diff(database, "t", "main~1", "main") as diff:
+            rows = Counter(one.change for one in diff.rows)
+        peak_of_rows = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
         database.close()
     assert counts == {"gone": LONG_ROWS // 2, "x": (LONG_ROWS + 3) // 6}
     assert total == LONG * counts["gone"] + (LONG + 1) * counts["x"]
     assert most <= total // 2
-    assert peak <= total * 3 // 4
+    assert rows == {"deleted": counts["gone"], "changed": counts["x"]}
+    assert max(peak, peak_of_rows) <= total * 3 // 4
 
 
 def test_missing_rows_are_not_held_as_a_whole(place: Place, tmp_path: Path) -> None:

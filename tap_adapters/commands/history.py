@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import click
 
 from tap_adapters import history
 from tap_adapters.commands.output import WRITERS, markdown_text
 from tap_adapters.commands.shell import format_option, opened, told
+from target_dolt import Database
 from target_dolt.loading import state as states
 from target_dolt.plugins import load_plugins
 from target_dolt.tables.schema import Tables
+
+SHOWN_ROWS = 1_000
+"""Rows of a diff that are drawn as a table where nobody says how many: it is held as a whole."""
 
 
 @click.command()
@@ -27,11 +33,11 @@ def log(database: str, ref: str, limit: int | None, form: str) -> None:
       dolt-sync log dolt.db --at v1 -n 10 --format json
     """  # noqa: D301 - click reads \b as a control character
     with opened(database) as found:
-        rows = [
+        rows = (
             (one.commit, one.date, one.author, one.message.strip())
             for one in history.log(found, ref, limit)
-        ]
-    WRITERS[form](("commit", "date", "author", "message"), rows)
+        )
+        WRITERS[form](("commit", "date", "author", "message"), rows)
 
 
 @click.command()
@@ -39,10 +45,18 @@ def log(database: str, ref: str, limit: int | None, form: str) -> None:
 @click.argument("old", metavar="[FROM]", default="HEAD~1")
 @click.argument("new", metavar="[TO]", default="HEAD")
 @click.option("--table", metavar="T", help="The rows of one table that differ.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"With --table, no more than so many rows. Default: {SHOWN_ROWS:,} as a table, else all.",
+)
 @click.option("--own", is_flag=True, help="Also the tables that target-dolt keeps for itself.")
 @format_option("table", "csv", "json", "markdown")
 @told
-def diff(database: str, old: str, new: str, table: str | None, form: str, *, own: bool) -> None:
+def diff(
+    database: str, old: str, new: str, table: str | None, limit: int | None, form: str, *, own: bool
+) -> None:
     """Show what differs between two commits: tables, or the rows of one table.
 
     FROM is the commit before the last one, TO the last one, where they are not given.
@@ -51,30 +65,40 @@ def diff(database: str, old: str, new: str, table: str | None, form: str, *, own
     Examples:
       dolt-sync diff dolt.db
       dolt-sync diff dolt.db v1 main --table dogs
+      dolt-sync diff dolt.db v1 main --table dogs --format csv > all.csv
       dolt-sync diff dolt.db main review --format markdown > report.md
     """  # noqa: D301 - click reads \b as a control character
     with opened(database) as found:
-        if table is None:
-            columns = ["table", "change", "schema", "added", "changed", "deleted"]
-            rows = [_table_row(one) for one in history.diff(found, old, new, own=own)]
-            title = f"From {old} to {new}"
-        else:
-            changes = list(history.row_diff(found, table, old, new))
-            names = list(
-                dict.fromkeys(
-                    name for one in changes for name in (*(one.new or {}), *(one.old or {}))
-                )
-            )
-            columns = ["change", *names]
-            rows = [
-                (side, *(values.get(name) for name in names))
-                for one in changes
-                for side, values in _sides(one)
-            ]
-            title = f"{table}, from {old} to {new}"
+        if table is not None:
+            _rows_that_differ(found, table, old, new, form, limit)
+            return
+        rows = [_table_row(one) for one in history.diff(found, old, new, own=own)]
+    _headed(f"From {old} to {new}", form)
+    WRITERS[form](("table", "change", "schema", "added", "changed", "deleted"), rows)
+
+
+def _headed(title: str, form: str) -> None:
     if form == "markdown":
         click.echo(f"## {markdown_text(title)}\n")
-    WRITERS[form](columns, rows)
+
+
+def _rows_that_differ(
+    database: Database, table: str, old: str, new: str, form: str, limit: int | None
+) -> None:
+    """Write the rows of a table that differ, as they are read; a table is drawn as a whole."""
+    most = SHOWN_ROWS if limit is None and form == "table" else limit
+    with history.row_diff(database, table, old, new) as found:
+        rows = (
+            (side, *(values.get(name) for name in found.columns))
+            for one in islice(found.rows, most)
+            for side, values in _sides(one)
+        )
+        _headed(f"{table}, from {old} to {new}", form)
+        WRITERS[form](("change", *found.columns), rows)
+        if limit is None and next(found.rows, None) is not None:
+            click.echo(
+                f"The first {most:,} rows; --limit shows more, --format csv or json all", err=True
+            )
 
 
 def _table_row(one: history.TableDiff) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tap_adapters.commands.output import WRITERS
 from tap_adapters.commands.shell import format_option, opened, told
 from tap_adapters.history import QueryError, commit_of, query_errors
+from tap_adapters.sources.snapshot import PIECE_ROWS
 from target_dolt import Database
 
 
@@ -57,7 +58,8 @@ def _run(database: Database, connection: sa.Connection, query: str, form: str) -
         before = _contents(connection)
         with connection.begin():
             # PyMySQL takes a percent sign for a place of a parameter, of which there are none.
-            result = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
+            options = {"no_parameters": True, "stream_results": True, "max_row_buffer": PIECE_ROWS}
+            result = connection.exec_driver_sql(query, execution_options=options)
             if result.returns_rows:
                 WRITERS[form](list(result.keys()), result)
         tables = set()

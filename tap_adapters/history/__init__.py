@@ -3,20 +3,20 @@
 from tap_adapters.history.commits import (
     LogEntry,
     QueryError,
-    RowDiff,
     TableDiff,
     commit_of,
     diff,
     log,
     query_errors,
-    row_diff,
     table_diffs,
 )
+from tap_adapters.history.row_diffs import RowDiff, RowDiffs, row_diff
 
 __all__ = [
     "LogEntry",
     "QueryError",
     "RowDiff",
+    "RowDiffs",
     "TableDiff",
     "commit_of",
     "diff",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -59,21 +58,6 @@ class TableDiff:
     changed: int
     deleted: int
     former: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowDiff:
-    """What differs in one row.
-
-    Attributes:
-        change: `added`, `changed` or `deleted`.
-        old: The row of the older commit by column, None where there is none.
-        new: The row of the newer commit.
-    """
-
-    change: str
-    old: dict[str, Any] | None
-    new: dict[str, Any] | None
 
 
 def commit_of(database: Database, ref: str) -> str:
@@ -130,7 +114,7 @@ def table_diffs(
             found.append(
                 TableDiff(
                     table,
-                    _WORDS.get(row.diff_type, row.diff_type),
+                    WORDS.get(row.diff_type, row.diff_type),
                     bool(row.schema_change),
                     int(count.rows_added or 0) if count else 0,
                     int(count.rows_modified or 0) if count else 0,
@@ -148,43 +132,7 @@ def table_diffs(
     return sorted(found, key=lambda one: one.table)
 
 
-def row_diff(database: Database, table: str, old: str, new: str) -> Iterator[RowDiff]:
-    """Yield the rows of a table that differ between two references.
-
-    Raises:
-        QueryError: There is no such reference, or no such table at either.
-    """
-    commits = commit_of(database, old), commit_of(database, new)
-    if not table.startswith("dolt_") and not any(_has(database, table, one) for one in commits):
-        msg = f"there is no table '{table}' in either commit"
-        raise QueryError(msg)
-    with query_errors(), database.connect() as connection, connection.begin():
-        for row in database.diff_rows(connection, table, *commits).mappings():
-            sides = {
-                side: {
-                    name.removeprefix(f"{side}_"): value
-                    for name, value in row.items()
-                    if name.startswith(f"{side}_")
-                    and name not in {f"{side}_commit", f"{side}_commit_date"}
-                }
-                for side in ("from", "to")
-            }
-            change = _WORDS.get(row["diff_type"], row["diff_type"])
-            yield RowDiff(
-                change,
-                None if change == "added" else sides["from"],
-                None if change == "deleted" else sides["to"],
-            )
-
-
-def _has(database: Database, table: str, commit: str) -> bool:
-    """Whether a commit has a table; both engines pass over the case of its name."""
-    with query_errors(), database.connect(commit) as connection, connection.begin():
-        names = sa.inspect(connection).get_table_names()
-    return table.casefold() in {name.casefold() for name in names}
-
-
-_WORDS = {"modified": "changed", "removed": "deleted"}
+WORDS = {"modified": "changed", "removed": "deleted"}
 """Our words for the engines'."""
 
 _STAT = sa.text("SELECT * FROM dolt_diff_stat(:old, :new)")
