@@ -103,6 +103,11 @@ class Database(Upkeep):
     name: str
     """What messages call it; never with a password."""
 
+    @property
+    def argument(self) -> str:
+        """What commands of `dolt-sync` take it by; never with a password."""
+        return self.name
+
     limits: Limits
 
     overlaps: bool

@@ -85,6 +85,13 @@ class DoltDatabase(Database):
         self._wanted_bulk = where.bulk_load
         self.lanes = where.lanes or good_lanes(str(url.host))
 
+    @property
+    def argument(self) -> str:
+        """A directory's path, or a URL without a password."""
+        if self._server is not None:
+            return self.name
+        return self._url._replace(password=None).render_as_string()
+
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch."""
         del write

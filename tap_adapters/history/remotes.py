@@ -162,7 +162,7 @@ def _forward(database: Database, branch: str, ours: str, theirs: str, source: st
         if base != ours:
             msg = (
                 f"'{branch}' and '{source}' both have commits that the other one lacks; '{branch}' "
-                f"stays as it was: merge with `dolt-sync merge {database.name} {source} --into "
+                f"stays as it was: merge with `dolt-sync merge {database.argument} {source} --into "
                 f"{branch}`, or work on a branch of your own"
             )
             raise DivergedError(msg)
