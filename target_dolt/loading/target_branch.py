@@ -31,8 +31,8 @@ def resumed_branch(database: Database, template: str | None, pipeline: str) -> s
     A branch that the next run is yet to make has the default branch's state.
     """
     name = branch_name(template, pipeline, new_run_id())
-    if name is None or name == template:
-        return name
+    if name is None:
+        return None
     with database.connect() as connection, connection.begin():
         return name if name in connection.exec_driver_sql(BRANCHES).scalars() else None
 
