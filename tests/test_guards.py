@@ -93,9 +93,9 @@ def test_what_the_message_says_to_do_works(ten: Place) -> None:
     (name,) = held(ten)
     told, database = str(error.value), ten.open()
     database.close()
-    assert f"`dolt-sync diff {database.name} {name}~1 {name} --format markdown`" in told
-    assert f"`dolt-sync merge {database.name} {name} --into main`" in told
-    shown = out(run("diff", database_of(ten), f"{name}~1", name, "--format", "json"))
+    assert f"`dolt-sync diff {database.argument} main...{name} --format markdown`" in told
+    assert f"`dolt-sync merge {database.argument} {name} --into main`" in told
+    shown = out(run("diff", database_of(ten), f"main...{name}", "--format", "json"))
     (row,) = [json.loads(line) for line in shown.splitlines()]
     assert (row["added"], row["deleted"]) == (1, 1)
     out(run("merge", database_of(ten), name, "--into", "main"))

@@ -119,12 +119,12 @@ def test_a_diff_in_markdown_keeps_each_value_in_its_cell(filled: Place) -> None:
     arguments = ("HEAD~2", "HEAD~1", "--table", "dogs", "--format", "markdown")
     lines = out(run(filled, "diff", *arguments)).splitlines()
     assert lines[:4] == [
-        r"## dogs, from HEAD\~2 to HEAD\~1",
+        "## `dogs`, from `HEAD~2` to `HEAD~1`",
         "",
         "| change | id | name | age |",
         "| --- | --- | --- | --- |",
     ]
-    assert r"| to | 1 | R\|x | 3 |" in lines
+    assert "| to | 1 | <code>R&#124;x</code> | 3 |" in lines
 
 
 @pytest.mark.parametrize("command", ["log", "state"])

@@ -7,8 +7,11 @@ from itertools import islice
 import click
 
 from tap_adapters import history
-from tap_adapters.commands.output import WRITERS, markdown_text
+from tap_adapters.commands.output import WRITERS
 from tap_adapters.commands.shell import format_option, opened, told
+from tap_adapters.report.escape import code
+from tap_adapters.report.markdown import markdown
+from tap_adapters.report.review import review
 from target_dolt import Database
 from target_dolt.loading import state as states
 from target_dolt.plugins import load_plugins
@@ -51,35 +54,58 @@ def log(database: str, ref: str, limit: int | None, form: str) -> None:
     type=click.IntRange(min=1),
     help=f"With --table, no more than so many rows. Default: {SHOWN_ROWS:,} as a table, else all.",
 )
+@click.option(
+    "--sample",
+    "rows",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="With --format markdown: N rows of each table, cell by cell. Default: none.",
+)
 @click.option("--own", is_flag=True, help="Also the tables that target-dolt keeps for itself.")
 @format_option("table", "csv", "json", "markdown")
 @told
 def diff(
-    database: str, old: str, new: str, table: str | None, limit: int | None, form: str, *, own: bool
+    database: str,
+    old: str,
+    new: str,
+    table: str | None,
+    limit: int | None,
+    rows: int | None,
+    form: str,
+    *,
+    own: bool,
 ) -> None:
     """Show what differs between two commits: tables, or the rows of one table.
 
-    FROM is the commit before the last one, TO the last one, where they are not given.
+    FROM is the commit before the last one, TO the last one, where they are not given. With FROM as
+    A...B it is what B has changed since the two parted.
 
     \b
     Examples:
       dolt-sync diff dolt.db
       dolt-sync diff dolt.db v1 main --table dogs
       dolt-sync diff dolt.db v1 main --table dogs --format csv > all.csv
-      dolt-sync diff dolt.db main review --format markdown > report.md
+      dolt-sync diff dolt.db main...review --format markdown --sample 5 > diff.md
     """  # noqa: D301 - click reads \b as a control character
+    reviewed = form == "markdown" and table is None
+    if rows is not None and not reviewed:
+        msg = "--sample goes with --format markdown, and without --table"
+        raise click.UsageError(msg)
+    old, dots, last = old.partition("...")
+    new = last or new
     with opened(database) as found:
+        if reviewed:
+            what = review(found, old, new, since_parted=bool(dots), rows=rows or 0, own=own)
+            click.echo(markdown(what), nl=False)
+            return
+        if dots:
+            commits = history.commit_of(found, old), history.commit_of(found, new)
+            old = history.merge_base(found, *commits)
         if table is not None:
             _rows_that_differ(found, table, old, new, form, limit)
             return
-        rows = [_table_row(one) for one in history.diff(found, old, new, own=own)]
-    _headed(f"From {old} to {new}", form)
-    WRITERS[form](("table", "change", "schema", "added", "changed", "deleted"), rows)
-
-
-def _headed(title: str, form: str) -> None:
-    if form == "markdown":
-        click.echo(f"## {markdown_text(title)}\n")
+        lines = [_table_row(one) for one in history.diff(found, old, new, own=own)]
+    WRITERS[form](("table", "change", "schema", "added", "changed", "deleted"), lines)
 
 
 def _rows_that_differ(
@@ -93,7 +119,8 @@ def _rows_that_differ(
             for one in islice(found.rows, most)
             for side, values in _sides(one)
         )
-        _headed(f"{table}, from {old} to {new}", form)
+        if form == "markdown":
+            click.echo(f"## {code(table)}, from {code(old)} to {code(new)}\n")
         WRITERS[form](("change", *found.columns), rows)
         if limit is None and next(found.rows, None) is not None:
             click.echo(

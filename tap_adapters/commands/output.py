@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tap_adapters.report.escape import plain_or_code
+
 Writer = Callable[[Sequence[str], Iterable[Sequence[Any]]], None]
 """Writes rows under their columns' names."""
 
@@ -63,21 +65,15 @@ def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _write_markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table as GitHub and others show it; a value cannot end its cell."""
+    """Write a table as GitHub and others show it; a value is nothing but itself there."""
     click.echo(_markdown_row(columns))
-    click.echo(_markdown_row("---" for _ in columns))
+    click.echo("|" + " --- |" * len(columns))
     for row in rows:
         click.echo(_markdown_row(map(_shown, row)))
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(markdown_text(cell) for cell in cells) + " |"
-
-
-def markdown_text(text: str) -> str:
-    """Return text that stands for itself in Markdown, in one line."""
-    marked = "".join(f"\\{one}" if one in "\\`*_|<>[]#~" else one for one in text)
-    return " ".join(marked.splitlines())
+    return "| " + " | ".join(plain_or_code(cell) for cell in cells) + " |"
 
 
 WRITERS: dict[str, Writer] = {

@@ -7,6 +7,7 @@ from tap_adapters.history.commits import (
     commit_of,
     diff,
     log,
+    merge_base,
     query_errors,
     table_diffs,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "commit_of",
     "diff",
     "log",
+    "merge_base",
     "query_errors",
     "row_diff",
     "table_diffs",

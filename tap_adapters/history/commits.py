@@ -75,6 +75,21 @@ def commit_of(database: Database, ref: str) -> str:
         raise QueryError(msg) from error
 
 
+def merge_base(database: Database, one: str, other: str) -> str:
+    """Return the hash of the commit where two commits, given by their hashes, parted.
+
+    Raises:
+        QueryError: They have none in common.
+    """
+    pair = {"one": one, "other": other}
+    with query_errors(), database.connect() as connection, connection.begin():
+        found = connection.execute(sa.text("SELECT dolt_merge_base(:one, :other)"), pair).scalar()
+    if found is None:
+        msg = f"'{one}' and '{other}' have no commit in common"
+        raise QueryError(msg)
+    return str(found)
+
+
 def log(database: Database, ref: str = "HEAD", limit: int | None = None) -> Iterator[LogEntry]:
     """Yield the commits that lead to `ref`, the newest first, `limit` at the most."""
     query = "SELECT commit_hash, date, committer, email, message FROM dolt_log"

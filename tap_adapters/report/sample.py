@@ -20,8 +20,9 @@ TABLES = 20
 ROWS = 20
 """Rows of a table that are shown."""
 
-LOOKED_AT = 10 * ROWS
-"""Rows that a database is asked for, so that those shown are of each kind where there are some."""
+LOOKED_AT = 10
+"""A database is asked for so many times the rows that are shown, which are of each kind then where
+there are some."""
 
 COLUMNS = 30
 """Columns of a table that are shown: the key's and those that changed before the others."""
@@ -67,8 +68,18 @@ class TableSample:
     why_none: str = ""
 
 
-def samples(database: Database, old: str, new: str) -> Iterator[TableSample]:
-    """Yield what differs between two commits, given by their hashes, table by table."""
+def samples(
+    database: Database, old: str, new: str, *, rows: int = ROWS, columns: int = COLUMNS
+) -> Iterator[TableSample]:
+    """Yield what differs between two commits, table by table.
+
+    Args:
+        database: The open database.
+        old: The older commit's hash.
+        new: The newer one's.
+        rows: How many rows of a table are shown.
+        columns: How many columns of a table are shown.
+    """
     with query_errors(), database.connect() as connection, connection.begin():
         diffs = table_diffs(connection, old, new)
     for place, one in enumerate(diffs):
@@ -80,28 +91,36 @@ def samples(database: Database, old: str, new: str) -> Iterator[TableSample]:
         elif place >= TABLES:
             yield TableSample(one, why_none=f"rows are shown of the first {TABLES} tables")
         else:
-            yield _sample(database, one, old, new)
+            yield _sample(database, one, (old, new), rows, columns)
 
 
-def _sample(database: Database, diff: TableDiff, old: str, new: str) -> TableSample:
+def _sample(
+    database: Database, diff: TableDiff, commits: tuple[str, str], rows: int, columns: int
+) -> TableSample:
     # A table's own commit has its columns; the engine finds a dropped one in the older only.
-    side = old if diff.change == "dropped" else new
+    side = commits[0] if diff.change == "dropped" else commits[1]
     try:
         with query_errors(), database.connect(side) as connection, connection.begin():
             key = key_of(connection, diff.table)
             # A row at a time: one row of large objects may take as much memory as all others.
             streaming = connection.execution_options(stream_results=True, max_row_buffer=1)
-            limit = f"LIMIT {LOOKED_AT}"
-            found = database.diff_rows(streaming, diff.table, old, new, limit)
+            limit = f"LIMIT {LOOKED_AT * rows:d}"
+            found = database.diff_rows(streaming, diff.table, *commits, limit)
             try:
-                return _shown(diff, found, key)
+                return _shown(diff, found, key, rows, columns)
             finally:
                 found.close()
     except QueryError:
         return TableSample(diff, why_none="the engine cannot compare these rows")
 
 
-def _shown(diff: TableDiff, found: sa.CursorResult[Any], key: Sequence[str]) -> TableSample:
+def _shown(
+    diff: TableDiff,
+    found: sa.CursorResult[Any],
+    key: Sequence[str],
+    most_rows: int,
+    most_columns: int,
+) -> TableSample:
     """Return a sample of a diff's rows; each is cut to what is shown of it as it comes."""
     names = list(found.keys())
     kind = names.index("diff_type")
@@ -122,7 +141,7 @@ def _shown(diff: TableDiff, found: sa.CursorResult[Any], key: Sequence[str]) -> 
     for number, row in enumerate(found):
         word = _WORDS.get(row[kind], row[kind])
         rows = kinds.setdefault(word, [])
-        if len(rows) == ROWS:
+        if len(rows) == most_rows:
             continue
         sides = {
             one: [None if place is None else row[place] for place in pair]
@@ -133,9 +152,9 @@ def _shown(diff: TableDiff, found: sa.CursorResult[Any], key: Sequence[str]) -> 
         rows.append((number, word, {one: _cell(word, *pair) for one, pair in sides.items()}))
     # By turns one of each kind, then in the order of the key again.
     turns = (one for one in chain(*zip_longest(*kinds.values())) if one is not None)
-    chosen = sorted(islice(turns, ROWS), key=lambda one: one[0])
+    chosen = sorted(islice(turns, most_rows), key=lambda one: one[0])
     first = [*key, *(one for one in columns if one in changed)]
-    order = list(dict.fromkeys((*first, *columns)))[:COLUMNS]
+    order = list(dict.fromkeys((*first, *columns)))[:most_columns]
     kept = [one for one in columns if one in order]
     return TableSample(
         diff,

@@ -45,11 +45,11 @@ def judge(
     if changes is None:
         words += "The run changes nothing there, so there is nothing to keep"
         raise GuardError(words)
-    kept, name = branch.hold(), branch.database.name
-    into = "" if branch.is_of_run else f" --into {branch.branch}"
+    kept, name = branch.hold(), branch.database.argument
+    old, into = ("HEAD", "") if branch.is_of_run else (branch.branch, f" --into {branch.branch}")
     words += (
         f"This run's rows are kept on the branch '{kept}': look at them (`dolt-sync diff {name} "
-        f"{kept}~1 {kept} --format markdown`); if they are right, merge them (`dolt-sync merge "
+        f"{old}...{kept} --format markdown`); if they are right, merge them (`dolt-sync merge "
         f"{name} {kept}{into}`); if not, mend their source, and run again from the last STATE"
     )
     raise GuardError(words)
