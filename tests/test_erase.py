@@ -186,16 +186,47 @@ def test_a_key_of_several_columns_tells_rows_apart(place: Place) -> None:
     )
 
 
-def test_a_table_without_a_key_has_no_row_to_name(place: Place) -> None:
-    """It says so."""
-    place.load([schema("logs", {"text": {"type": "string"}}, keys=[]), record("logs", text="a")])
-    refused = run("erase", database_of(place), "--table", "logs", "--key", "a", "--yes")
+def test_a_table_without_a_key_loses_the_rows_with_some_values(place: Place) -> None:
+    """Each of them, in each commit; by a key alone it says what to give."""
+    logs = schema(
+        "logs", {"who": {"type": "integer"}, "what": {"type": ["null", "string"]}}, keys=[]
+    )
+    for turn in range(2):
+        rows = [record("logs", who=who, what=f"{CANARY} {turn}") for who in (1, 2, 2)]
+        place.load([logs, *rows, record("logs", who=2, what=f"other {turn}"), state({"n": turn})])
+    erase = ("erase", database_of(place), "--table", "logs")
+    refused = run(*erase, "--key", "2", "--yes")
     assert refused.exit_code == 1
-    assert "table 'logs' has no key" in refused.stderr
+    assert "table 'logs' has no key: give --where COLUMN=VALUE" in refused.stderr
+    both = run(*erase, "--where", "who=2", "--where", f"what={CANARY} 0", "--yes")
+    assert out(both).startswith("Rows with these values: 2 at the most in one commit\n")
+    out(run(*erase, "--where", f"what={CANARY} 1", "--yes"))
+    found = [place.query("SELECT who, what FROM logs ORDER BY 1, 2", at=one) for one in line(place)]
+    first = [(1, f"{CANARY} 0"), (2, "other 0")]
+    assert found == [first, [*first, (2, "other 1")]]
+    nothing = run(*erase, "--where", "who=77", "--yes")
+    assert "Commits that hold the row: 0 of 3" in out(nothing)
+
+
+def test_values_that_find_no_row_are_an_error(shop: Place) -> None:
+    """Before anything is changed."""
+    before = commits(shop)
+    either = "give either --key, or --where COLUMN=VALUE"
+    for options, code, words in (
+        (["--where", "nobody=1"], 1, "table 'dogs' has no column 'nobody'"),
+        (["--where", "name=a", "--where", "name=b"], 1, "a column is given twice"),
+        (["--where", "name"], 2, either),
+        (["--where", "name=a", "--key", "1"], 2, either),
+        ([], 2, either),
+    ):
+        refused = run("erase", database_of(shop), "--table", "dogs", *options, "--yes")
+        assert refused.exit_code == code
+        assert words in refused.stderr
+    assert commits(shop) == before
 
 
 def test_a_widened_key_is_found_as_each_commit_stores_it(place: Place) -> None:
-    """A number in the older commits, a text in the later ones."""
+    """A number in the older commits, a text in the later ones, where the older have no such key."""
     for kind in ("integer", "string"):
         properties = {"id": {"type": kind}, "name": {"type": "string"}}
         key: Any = 12 if kind == "integer" else "twelve"
@@ -203,6 +234,8 @@ def test_a_widened_key_is_found_as_each_commit_stores_it(place: Place) -> None:
     out(run("erase", database_of(place), "--table", "dogs", "--key", "12", "--yes"))
     found = [place.query("SELECT id FROM dogs", at=commit) for commit in line(place)]
     assert found == [[], [("twelve",)]]
+    out(run("erase", database_of(place), "--table", "dogs", "--key", "twelve", "--yes"))
+    assert [place.query("SELECT id FROM dogs", at=commit) for commit in line(place)] == [[], []]
 
 
 def test_a_remotes_branch_is_forgotten(shop: Place) -> None:
@@ -244,7 +277,7 @@ def test_rows_that_hang_on_it_stop_it(dolt_server: DoltServer, tmp_path: Path) -
         before = line(place)
         refused = run("erase", database_of(place), "--table", "dogs", "--key", "1", "--yes")
         assert refused.exit_code == 1
-        assert "rows of 'toys' hang on this row of 'dogs'" in refused.stderr
+        assert "rows of 'toys' hang on a row of 'dogs' that is to go" in refused.stderr
         assert (line(place), place.query("SELECT * FROM toys")) == (before, [(1, 1)])
         place.execute(f"ALTER TABLE toys DROP FOREIGN KEY f_{rule}")
         place.call("dolt_commit", "-A", "-m", "none")

@@ -19,21 +19,35 @@ class StillThereError(QueryError):
 
 @click.command("erase")
 @click.argument("database")
-@click.option("--table", metavar="T", required=True, help="The row's table.")
+@click.option("--table", metavar="T", required=True, help="The rows' table.")
 @click.option(
     "--key",
     metavar="K",
     multiple=True,
-    required=True,
     help="The row's key: a value, or COLUMN=VALUE for each column of it.",
+)
+@click.option(
+    "--where",
+    "columns",
+    metavar="C=V",
+    multiple=True,
+    help="All rows with this value in this column; with several, in each of them.",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what it would cost.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @told
-def command(database: str, table: str, key: Sequence[str], *, dry_run: bool, yes: bool) -> None:
-    """Erase a row from every commit of every branch and tag.
+def command(
+    database: str,
+    table: str,
+    key: Sequence[str],
+    columns: Sequence[str],
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Erase a row, or all rows with some values, from every commit of every branch and tag.
 
-    Each commit that holds the row, and all that follow it, are made anew with all else that they
+    Each commit that holds such a row, and all that follow it, are made anew with all else that they
     had, and get new hashes. The old ones are removed from the disk. Clones, remotes and backups
     keep the row, and so does the source, which may send it again.
 
@@ -41,19 +55,25 @@ def command(database: str, table: str, key: Sequence[str], *, dry_run: bool, yes
     Examples:
       dolt-sync erase shop.db --table users --key 42 --dry-run
       dolt-sync erase shop.db --table seats --key hall=3 --key seat=12
+      dolt-sync erase shop.db --table logins --where user=42
     """  # noqa: D301 - click reads \b as a control character
+    if bool(key) == bool(columns) or not all("=" in one for one in columns):
+        msg = "give either --key, or --where COLUMN=VALUE"
+        raise click.UsageError(msg)
     with opened(database) as found:
         graph = read_graph(found)
-        row = erasure.Row(found, table, key)
-        holders = row.holders(graph)
+        rows = erasure.Rows(found, table, key or columns, by_key=bool(key))
+        holders = rows.holders(graph)
         steps = erasure.steps(graph, holders)
+        if columns:
+            click.echo(f"Rows with these values: {rows.most:,} at the most in one commit")
         _show(graph, holders, steps)
         if dry_run:
             click.echo("Nothing was changed: a dry run")
             return
         if steps and not yes:
             click.confirm("Rewrite the history?", abort=True, err=True)
-        for name in erase(found, graph, row, holders, steps):
+        for name in erase(found, graph, rows, holders, steps):
             click.echo(
                 f"'{name}' has the row still: `dolt-sync push --force` replaces that history"
             )
@@ -63,7 +83,7 @@ def command(database: str, table: str, key: Sequence[str], *, dry_run: bool, yes
 def erase(
     database: Database,
     graph: Graph,
-    row: erasure.Row,
+    rows: erasure.Rows,
     holders: set[str],
     steps: Sequence[Step],
 ) -> list[str]:
@@ -78,12 +98,12 @@ def erase(
     anew = {step.commit.hash for step in steps}
     branches = [name for name, head in graph.branches.items() if head in anew]
     with rewriting(database, graph, branches) as work:
-        work.replay(steps, row.erase)
+        work.replay(steps, rows.erase)
         work.move(branches, tuple(graph.tags))
     forgotten = tidy(database, graph, holders | anew)
     left = readable(database, sorted(holders))
     now = read_graph(database)
-    if left or row.holders(now) & now.commits.keys():
+    if left or rows.holders(now) & now.commits.keys():
         msg = (
             f"'{database.name}' has its new history, and {len(left)} old commits that hold the row "
             "can still be read: something else leads to them, such as a stash of Dolt's or a run "

@@ -1,4 +1,4 @@
-"""One row through all of a history: which commits hold it, and how each of them loses it."""
+"""Rows through all of a history: which commits hold them, and how each of these loses them."""
 
 from __future__ import annotations
 
@@ -20,23 +20,38 @@ from target_dolt.tables.schema import Tables
 from target_dolt.types import type_text
 
 
-class Row:
-    """A row of a table by its key, wherever in a history it is."""
+class Rows:
+    """Rows of a table by their key or by other values, wherever in a history they are.
 
-    def __init__(self, database: Database, table: str, key: Sequence[str]) -> None:
-        """Take the key as a person gives it: `COLUMN=VALUE` for each column, or a value alone."""
+    Attributes:
+        most: How many of them one commit holds at the most, as far as commits were looked at.
+    """
+
+    def __init__(
+        self, database: Database, table: str, given: Sequence[str], *, by_key: bool = True
+    ) -> None:
+        """Take what tells the rows apart, as a person gives it.
+
+        Args:
+            database: The open database.
+            table: The table's name.
+            given: `COLUMN=VALUE` for each column; of a key of one column the value alone will do.
+            by_key: Whether it is the key; else each row goes that has these values at a commit.
+        """
         self._database = database
         self._table = table
-        self._given = tuple(key)
+        self._given = tuple(given)
+        self._by_key = by_key
         self._texts: Mapping[str, str] = {}
         self._known: dict[tuple[str, str], sa.Delete | None] = {}
         self._deletes: dict[str, sa.Delete] = {}
+        self.most = 0
 
     def holders(self, graph: Graph) -> set[str]:
-        """Return the commits that hold the row.
+        """Return the commits that hold such a row.
 
         Raises:
-            QueryError: No commit has such a table, or its key is another one.
+            QueryError: No commit has such a table, or its rows cannot be found by what was given.
         """
         seen = False
         for one in reversed(list(graph.commits.values())):
@@ -72,37 +87,45 @@ class Row:
     def _delete(
         self, connection: sa.Connection, tables: Tables, name: str, commit: GraphCommit
     ) -> sa.Delete | None:
-        """Return what deletes the row from this table; None where it is not there."""
+        """Return what deletes the rows from this table; None where there is none."""
         known = catalogue.read(connection, tables).get(name, {})
         table = tables.find(name, {column: row.type for column, row in known.items()})
         assert table is not None  # noqa: S101 - its name was just read
-        condition = sa.and_(
-            *(sa.column(column) == value for column, value in self._values(table, commit).items())
-        )
+        wanted = self._values(table, commit)
+        if wanted is None:
+            return None
+        condition = sa.and_(*(sa.column(column) == value for column, value in wanted.items()))
         place = sa.table(name)
         with connection.begin():
-            query = sa.select(sa.literal(1)).select_from(place).where(condition).limit(1)
-            found = connection.execute(query).first()
-        return None if found is None else sa.delete(place).where(condition)
+            query = sa.select(sa.func.count()).select_from(place).where(condition)
+            count = int(connection.execute(query).scalar_one())
+        self.most = max(self.most, count)
+        return sa.delete(place).where(condition) if count else None
 
-    def _values(self, table: Table, commit: GraphCommit) -> dict[str, Any]:
-        """Return the key as this table stores it."""
-        if not self._texts:  # the newest table that there is says what its key is
-            self._texts = _given(table, self._given)
+    def _values(self, table: Table, commit: GraphCommit) -> dict[str, Any] | None:
+        """Return what was given as this table stores it; None where it can have no such value."""
+        newest = not self._texts
+        if newest:  # the newest table that there is says what its columns are
+            self._texts = (_key if self._by_key else _columns)(table, self._given)
         missing = [one for one in self._texts if one not in table.types]
         if missing:
             msg = (
                 f"commit {commit.hash}: table '{table.name}' has no column '{missing[0]}', so that "
-                "its rows cannot be told apart by this key; nothing was changed"
+                "its rows cannot be found by it; nothing was changed"
             )
             raise QueryError(msg)
-        return {
-            name: _stored(self._database, table.types[name], f"'{table.name}.{name}'", text)
-            for name, text in self._texts.items()
-        }
+        try:
+            return {
+                name: _stored(self._database, table.types[name], f"'{table.name}.{name}'", text)
+                for name, text in self._texts.items()
+            }
+        except QueryError:
+            if newest:
+                raise
+            return None
 
     def erase(self, connection: sa.Connection, commit: GraphCommit) -> None:
-        """Delete the row from a commit's tables, and stage that.
+        """Delete the rows from a commit's tables, and stage that.
 
         Raises:
             QueryError: Rows of other tables hang on it.
@@ -123,15 +146,15 @@ class Row:
         if touched:
             quoted = ", ".join(f"'{one}'" for one in sorted(touched))
             msg = (
-                f"commit {commit.hash}: rows of {quoted} hang on this row of '{name}': erase those "
-                "first; nothing was changed"
+                f"commit {commit.hash}: rows of {quoted} hang on a row of '{name}' that is to go: "
+                "erase those first; nothing was changed"
             )
             raise QueryError(msg)
         self._database.call(connection, "dolt_add", "-f", name)
 
 
 def steps(graph: Graph, holders: Collection[str]) -> tuple[Step, ...]:
-    """Return the commits to be made anew: those that hold the row, and all that follow them."""
+    """Return the commits to be made anew: those that hold a row, and all that follow them."""
     heads = [*graph.branches.values(), *(tag.commit for tag in graph.tags.values())]
     return tuple(_following(graph.in_order(graph.reached(heads)), holders))
 
@@ -144,27 +167,52 @@ def _following(commits: Iterator[GraphCommit], holders: Collection[str]) -> Iter
             yield Step(one, one.parents, one.message)
 
 
-def _given(table: Table, given: Sequence[str]) -> Mapping[str, str]:
+def _key(table: Table, given: Sequence[str]) -> Mapping[str, str]:
     """Return the key's columns and what was given for them.
 
     Raises:
         QueryError: It is not the table's key.
     """
     if not table.key:
-        msg = f"table '{table.name}' has no key: its rows cannot be told apart"
+        msg = (
+            f"table '{table.name}' has no key: give --where COLUMN=VALUE, which erases all rows "
+            "with this value"
+        )
         raise QueryError(msg)
-    parted = [one.partition("=") for one in given]
-    if all(name in table.types and equals for name, equals, _ in parted):
-        texts = {name: text for name, _, text in parted}
-    elif len(given) == len(table.key) == 1:
-        texts = {table.key[0]: given[0]}
-    else:
-        texts = {}
+    texts = _parted(given)
+    if len(given) == len(table.key) == 1 and not (
+        set(texts) <= set(table.types) and "=" in given[0]
+    ):
+        return {table.key[0]: given[0]}
     if set(texts) != set(table.key) or len(given) != len(texts):
         options = " ".join(f"--key {name}=..." for name in table.key)
         msg = f"the key of '{table.name}' is {', '.join(table.key)}: give {options}"
         raise QueryError(msg)
     return texts
+
+
+def _columns(table: Table, given: Sequence[str]) -> Mapping[str, str]:
+    """Return the columns and what was given for them.
+
+    Raises:
+        QueryError: The table has no such column, or does not compare its values exactly.
+    """
+    texts = _parted(given)
+    for name in texts:
+        if name not in table.types:
+            msg = f"table '{table.name}' has no column '{name}': give --where COLUMN=VALUE"
+            raise QueryError(msg)
+        if isinstance(table.types[name], sa.JSON) or not table.exact:
+            msg = f"'{table.name}.{name}' is not compared exactly: give other columns, or a key"
+            raise QueryError(msg)
+    if len(texts) != len(given):
+        msg = "a column is given twice: each row has one value in it"
+        raise QueryError(msg)
+    return texts
+
+
+def _parted(given: Sequence[str]) -> Mapping[str, str]:
+    return {name: text for name, _, text in (one.partition("=") for one in given)}
 
 
 def _stored(database: Database, column_type: ColumnType, column: str, text: str) -> Any:
