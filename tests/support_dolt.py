@@ -45,6 +45,9 @@ quick_retries = pytest.mark.usefixtures("_quick_retries")
 few_retries = pytest.mark.usefixtures("_few_retries")
 """For runs that must give up."""
 
+LOST = pytest.mark.parametrize("lost", ["request", "answer"])
+"""Of a request whose connection is lost: it itself, or the answer to what was done."""
+
 BOTH = pytest.mark.parametrize("bulk_load", ["load_data", "insert"])
 KEYS = pytest.mark.parametrize("keys", [["id"], []], ids=["keyed", "keyless"])
 

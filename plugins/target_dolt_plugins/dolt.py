@@ -27,6 +27,7 @@ from target_dolt_plugins.dolt_lock import named_lock
 from target_dolt_plugins.dolt_move import finish, settle
 from target_dolt_plugins.dolt_remotes import REFUSALS, clone
 from target_dolt_plugins.dolt_server import (
+    LOST,
     check_database,
     check_server,
     engine,
@@ -52,8 +53,8 @@ ROW_BYTES = 65_504
 _LOOSE = (mysql.SET, sa.Float)
 """Types whose values may be one to the server where we see two: they are no key to part rows by."""
 
-_TRANSIENT = (1205, 1213, 2003, 2006, 2013, 2014, 2055)
-"""Lock wait, serialization failure, and the client's words for a lost connection."""
+_TRANSIENT = (1205, 1213, 2003, *LOST)
+"""Lock wait, serialization failure, nobody there, and a lost connection."""
 
 _log = logging.getLogger("target-dolt")
 

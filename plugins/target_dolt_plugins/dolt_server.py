@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from target_dolt.errors import ConfigError, driver_words
+from target_dolt.loading.retry import again
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_tls import is_loopback
 
@@ -28,6 +29,9 @@ it does not tell."""
 
 SERVERS_OWN = frozenset({"information_schema", "mysql"})
 """Databases that every server has: beside one of ours of such a name it finds its own."""
+
+LOST = (2006, 2013, 2014, 2055)
+"""The client's words for a lost connection."""
 
 _ACCESS_DENIED = (1044, 1045)
 _UNKNOWN_DATABASE = 1049
@@ -69,14 +73,18 @@ def check_server(url: sa.URL, tls: Mapping[str, Any], name: str, *, create: bool
     Raises:
         ConfigError: One of these is not so.
     """
-    try:
+
+    def look() -> str:
         with engine(url, "", tls).connect() as connection, connection.begin():
             version = str(connection.exec_driver_sql("SELECT dolt_version()").scalar())
             if create:
                 database = DoltDialect().identifier_preparer.quote(str(url.database))
                 connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {database}")
         with engine(url, str(url.database), tls).connect():
-            pass
+            return version
+
+    try:
+        version = again(f"opening '{name}'", look, _is_lost, lambda: None)
     except sa.exc.DBAPIError as error:
         raise _refused(name, error) from error
     numbers = tuple(int(part) for part in version.lstrip("v").split("-")[0].split("."))
@@ -84,6 +92,11 @@ def check_server(url: sa.URL, tls: Mapping[str, Any], name: str, *, create: bool
         needed = ".".join(map(str, OLDEST_VERSION))
         msg = f"'{name}' is Dolt {version}; {needed} or later is needed"
         raise ConfigError(msg)
+
+
+def _is_lost(error: sa.exc.DBAPIError) -> bool:
+    """Whether a server was there: where nobody is, a wrong port is told of at once."""
+    return error_code(error) in LOST
 
 
 def _refused(name: str, error: sa.exc.DBAPIError) -> ConfigError:

@@ -19,7 +19,7 @@ from target_dolt.loading.guards import judge
 from target_dolt.loading.landing import Landing
 from target_dolt.loading.lanes import TableWrite, Writes
 from target_dolt.loading.overlap import Overlap
-from target_dolt.loading.retry import told
+from target_dolt.loading.retry import again, told
 from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message, counts
 from target_dolt.plans.json_schema import Validator
 from target_dolt.plans.lenient import Altered, LenientPlan, tell_altered
@@ -45,17 +45,9 @@ class Load:
         self.database = database
         self.run = new_run_id()
         self._sources = Sources(settings, plugins)
-        with told(f"opening '{database.name}'", "nothing was changed"):
-            self.branch = RunBranch(database, settings.branch, settings.pipeline_id, self.run)
-            try:
-                self.tables = Tables(database, self.connection)
-                self._landing = Landing(
-                    settings, plugins, self._sources, database, self.branch, self.tables
-                )
-                self._kept = state.read(self.connection, self.tables, settings.pipeline_id)
-            except BaseException:
-                self.branch.close()
-                raise
+        opening = f"opening '{database.name}'"
+        with told(opening, "nothing was changed"):
+            again(opening, self._open, database.is_transient, lambda: None)
         self.overlap = Overlap(enabled=database.overlaps)
         self._writes = Writes(self.branch, self.overlap)
         self.altered = Altered()
@@ -66,6 +58,20 @@ class Load:
         self._judge = partial(judge, settings.guards, self.branch, self._written)
         self._has_written = False
         self._committed_at = time.monotonic()
+
+    def _open(self) -> None:
+        settings = self.settings
+        branch = RunBranch(self.database, settings.branch, settings.pipeline_id, self.run)
+        try:
+            self.tables = Tables(self.database, branch.connection)
+            self._landing = Landing(
+                settings, self.plugins, self._sources, self.database, branch, self.tables
+            )
+            self._kept = state.read(branch.connection, self.tables, settings.pipeline_id)
+        except BaseException:
+            branch.close()
+            raise
+        self.branch = branch
 
     @property
     def connection(self) -> sa.Connection:

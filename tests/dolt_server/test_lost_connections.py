@@ -12,6 +12,7 @@ from support import Place, state
 from support_dolt import (
     BOTH,
     KEYS,
+    LOST,
     ONE_DOG,
     DoltServer,
     few_retries,
@@ -33,10 +34,6 @@ from target_dolt_plugins import dolt
 from target_dolt_plugins.dolt_writer import LoadDataWriter
 
 pytestmark = needs_dolt
-
-
-LOST = pytest.mark.parametrize("lost", ["request", "answer"])
-"""Of a request whose connection is lost: it itself, or the answer to what was done."""
 
 
 @quick_retries

@@ -13,6 +13,7 @@ from support_dolt import (
     ONE_DOG,
     PASSWORD,
     DoltServer,
+    few_retries,
     free_port,
     needs_dolt,
     refusal,
@@ -120,6 +121,7 @@ def test_a_mysql_server_that_is_not_dolt_is_one_clear_error(
         assert str(server.port) in refusal(place, port=server.port)
 
 
+@few_retries
 @pytest.mark.parametrize(
     "greeting",
     [
