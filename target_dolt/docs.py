@@ -41,7 +41,8 @@ says whose names they are where the names do not tell.
 
 Tests carry values of each type, some by hand and more at random, from its database (or from what a
 tap sends, where no server is asked) to both backends and back, compare them, and sort them in both.
-Where types of one row differ, those that are kept as text are named.
+Where types of one row differ, those that are kept as text are named. Another spelling of a type
+(`int4`, `serial8`, `character varying`) is the same type, and was not tried by itself.
 
 A single value that its column's type does not have (the last column names them) ends the run with
 its stream, column and key. With `strict_types: false` the column becomes text, the value is kept as

@@ -20,11 +20,14 @@ TYPES: dict[str, list[str]] = {
     "citext": ["Abc", "abc", ""],
     "xml": ["<a>&lt;</a>", "text"],
     "ltree": ["Top.Science.Astronomy"],
+    "lquery": ["Top.*{1,2}.!a|b%*"],
+    "ltxtquery": ["Europe & Russia*@ & !Transportation"],
     "cube": ["(1, 2, 3)"],
+    "seg": ["6.25 .. 6.50", "~1.5", "< 7"],
     "hstore[]": ['{"\\"a\\"=>\\"1\\"",NULL}'],
     "citext[]": ["{Abc,NULL}"],
 }
-EXTENSIONS = ("hstore", "citext", "ltree", "cube")
+EXTENSIONS = ("hstore", "citext", "ltree", "cube", "seg")
 
 
 class Lines:

@@ -223,6 +223,8 @@ WORDS: dict[str, list[tuple[dict[str, Any], list[Any]]]] = {
         ({"x-sql-datatype": "tinyint(1)", "type": "boolean"}, [True, False]),
         ({"x-sql-datatype": "point", "type": "object"},
          [{"type": "Point", "coordinates": [1, 2]}]),
+        ({"x-sql-datatype": "vector(2)", "type": "string"}, ["0000803f00000040"]),
+        ({"x-sql-datatype": "xmltype", "type": "string"}, ["<a/>"]),
     ],
     "postgres": [
         ({"x-sql-datatype": "hstore", "type": "object"}, [{"a": "1", "b": None}]),
@@ -232,6 +234,11 @@ WORDS: dict[str, list[tuple[dict[str, Any], list[Any]]]] = {
         ({"x-sql-datatype": "xid8", "type": "integer"}, [10, 2**64 - 1, 9]),
         ({"x-sql-datatype": "enum('a','b')", "type": "string"}, ["b", "a"]),
         ({"x-sql-datatype": "moods", "type": "array"}, [["sad"]]),
+        ({"x-sql-datatype": "vector(2)", "type": "string"}, ["[1,-2.5]"]),
+        ({"x-sql-datatype": "halfvec(2)", "type": "string"}, ["[1,-2.5]"]),
+        ({"x-sql-datatype": "sparsevec(5)", "type": "string"}, ["{1:1,3:2}/5"]),
+        ({"x-sql-datatype": "geometry(Point,4326)", "type": "string"}, ["0101000020E6100000"]),
+        ({"x-sql-datatype": "geography", "type": "string"}, ["0101000020E6100000"]),
     ],
     "sqlite": [
         ({"x-sql-datatype": "BOOLEAN", "type": "boolean"}, [True, False]),

@@ -70,7 +70,7 @@ RULES = (
     TypeRule(native=("varchar", "nvarchar", "character varying", "char varying",
                      "national char varying", "national character varying"),
              sql=varchar, example="nvarchar(20)"),
-    TypeRule(native=("text", "ntext", "xml"), sql=types.LONGTEXT,
+    TypeRule(native=("text", "ntext", "national text", "xml"), sql=types.LONGTEXT,
              source=f"{MANUAL}ntext-text-and-image-transact-sql"),
     TypeRule(native=("sysname",), sql=sa.VARCHAR(128)),
     TypeRule(native=("binary",), sql=binary, example="binary(16)",

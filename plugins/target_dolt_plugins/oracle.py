@@ -36,9 +36,11 @@ def _is_whole(schema: Schema) -> bool:
 
 
 RULES = (
-    TypeRule(native=("varchar2", "varchar", "nvarchar2", "character varying"), sql=varchar,
-             example="varchar2(20 CHAR)", source=MANUAL),
-    TypeRule(native=("char", "character", "nchar"), sql=char, example="char(20)"),
+    TypeRule(native=("varchar2", "varchar", "nvarchar2", "character varying", "char varying",
+                     "nchar varying", "national char varying", "national character varying"),
+             sql=varchar, example="varchar2(20 CHAR)", source=MANUAL),
+    TypeRule(native=("char", "character", "nchar", "national char", "national character"),
+             sql=char, example="char(20)"),
     TypeRule(native=("number", "numeric", "decimal", "dec"), when=_is_whole, sql=decimal(None),
              write=number, example="number(10,2)"),
     TypeRule(native=("number", "numeric", "decimal", "dec"), sql=types.LONGTEXT, write=number,
@@ -66,7 +68,7 @@ RULES = (
              source=f"{MANUAL}: the zone's name is part of the value"),
     TypeRule(native=("interval year to month", "interval day to second", "interval year",
                      "interval day")),
-    TypeRule(native=("clob", "nclob", "long", "xmltype"), sql=types.LONGTEXT),
+    TypeRule(native=("clob", "nclob", "long", "long varchar", "xmltype"), sql=types.LONGTEXT),
     TypeRule(native=("raw",), sql=varbinary, example="raw(16)"),
     TypeRule(native=("blob", "long raw"), sql=types.LONGBLOB),
     TypeRule(native=("json",), sql=types.JSON, write=json, read=json_literal,

@@ -173,10 +173,25 @@ RULES = (
             "oid", "xid", "cid", "xid8", "regclass", "regcollation", "regconfig", "regdictionary",
             "regnamespace", "regoper", "regoperator", "regproc", "regprocedure", "regrole",
             "regtype", "oidvector", "int2vector", "pg_snapshot", "txid_snapshot", "jsonpath",
-            "aclitem", "refcursor", "gtsvector", "pg_node_tree", "ltree", "lquery", "ltxtquery",
-            "cube", "seg", "vector", "halfvec", "sparsevec", "geometry", "geography",
+            "aclitem", "refcursor",
         ),
         source=f"{MANUAL}-oid.html",
+    ),
+    TypeRule(
+        native=(
+            "ltree", "lquery", "ltxtquery", "cube", "seg", "vector", "halfvec", "sparsevec",
+            "geometry", "geography",
+        ),
+        source="https://www.postgresql.org/docs/16/contrib.html, "
+        "https://github.com/pgvector/pgvector, https://postgis.net/docs/geometry.html",
+    ),
+    TypeRule(
+        native=(
+            "gtsvector", "pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list",
+            "pg_brin_bloom_summary", "pg_brin_minmax_multi_summary",
+        ),
+        refuses="a type of the server's own, into which nobody writes a value",
+        source="https://www.postgresql.org/docs/16/catalog-pg-type.html",
     ),
     TypeRule(
         native=("anyelement", "record", "void", "trigger", "internal", "cstring", "unknown"),
