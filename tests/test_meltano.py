@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support import Place
+from support import Place, record, schema
 
 CHECKOUT = Path(__file__).parents[1]
 VARIABLE = "TARGET_DOLT_TEST_MELTANO"
@@ -126,11 +126,22 @@ class Project:
             "executable": str(tap),
             "capabilities": ["state"],
         }
+        # Declared as in the checkout, run as it is installed for the tests.
+        ours = declared("extractors") | {
+            "pip_url": None,
+            "executable": str(Path(sys.executable).with_name("tap-dolt")),
+            "config": {"path": str(directory / "dogs.db"), "replication_method": "LOG_BASED"},
+        }
+        copies = {
+            "name": "target-copy",
+            "inherit_from": "target-dolt",
+            "config": {"path": str(directory / "copy.db")},
+        }
         project = {
             "default_environment": "dev",
             "project_id": "target-dolt-test",
             "environments": [{"name": "dev"}],
-            "plugins": {"extractors": [extractor], "loaders": [loader]},
+            "plugins": {"extractors": [extractor, ours], "loaders": [loader, copies]},
         }
         (directory / "meltano.yml").write_text(yaml.safe_dump(project))
 
@@ -183,3 +194,27 @@ def test_a_meltano_project_loads_commits_and_resumes(project: Project) -> None:
         kept = json.loads(project.run("state", "get", "dev:tap-dogs-to-target-dolt"))
         assert kept["singer_state"] == {"runs": runs}
         assert place.kept_state("dev:tap-dogs-to-target-dolt") == {"runs": runs}
+
+
+def test_a_meltano_project_passes_the_history_on(project: Project) -> None:
+    """tap-dolt, by its declaration: a whole table, then what changed since Meltano's own state."""
+    source = Place({"path": str(project.directory / "dogs.db")}, project.directory)
+    copy = Place({"path": str(project.directory / "copy.db")}, project.directory)
+    dogs = schema("public-dogs", {"id": {"type": "integer"}, "name": {"type": "string"}, **GONE})
+    bookmarks = []
+    for changes in (
+        [record("public-dogs", id=one, name="Rex") for one in (1, 2, 3)],
+        [record("public-dogs", id=2, name="Max"), record("public-dogs", **DELETED)],
+    ):
+        source.load([dogs, *changes])
+        project.run("run", "tap-dolt", "target-copy")
+        assert copy.rows("dogs") == source.rows("dogs")
+        bookmarks.append(copy.kept_state("dev:tap-dolt-to-target-copy")["bookmarks"]["dogs"])
+        assert (bookmarks[-1]["commit"],) == source.query("SELECT dolt_hashof('main')")[0]
+    assert copy.log() == ["Load dogs: 3 added", "Load dogs: 1 changed, 1 deleted"]
+    # Another whole table would have another version.
+    assert bookmarks[0]["version"] == bookmarks[1]["version"]
+
+
+GONE = {"_sdc_deleted_at": {"type": ["null", "string"]}}
+DELETED = {"id": 3, "_sdc_deleted_at": "2026-01-01T00:00:00Z"}
