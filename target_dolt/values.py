@@ -203,7 +203,12 @@ def json(_schema: Schema, _column_type: ColumnType) -> Converter:
     """Write any value as JSON text, numbers with the digits that came."""
 
     def convert(value: Any) -> str:
-        written = _json_text(value).decode()
+        try:
+            written = _json_text(value).decode()
+        except UnicodeError:
+            raise
+        except ValueError:  # msgspec from 0.23 on writes no NaN
+            raise ValueError(_NO_NUMBER) from None
         if "NaN" in written or "Infinity" in written:
             _check_json(written)
         return written
