@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from unittest.mock import MagicMock
 
 import pytest
+import sqlalchemy as sa
 from support_state import wait_until
 
+from target_dolt import Table
 from target_dolt.errors import WriteError
+from target_dolt.loading.lanes import Lanes, TableWrite
 from target_dolt.loading.overlap import Overlap
 
 
@@ -116,3 +120,18 @@ def test_a_writer_that_died_is_told_instead_of_waited_for(monkeypatch: pytest.Mo
     with pytest.raises(WriteError, match="has ended by itself"):
         overlap.wait()
     assert overlap.failed
+
+
+def test_a_lane_that_died_is_told_instead_of_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the one that writes and commits."""
+    monkeypatch.setattr("target_dolt.loading.overlap.LOOK_SECONDS", 0.01)
+    branch = MagicMock(database=MagicMock(lanes=2))
+    branch.lanes = lambda count: [MagicMock() for _ in range(count)]
+    branch.again = lambda _, attempt: attempt()
+    lanes = Lanes(branch)
+    table = Table("t", {"id": sa.BigInteger()}, ("id",))
+    lanes.write([TableWrite("t", table, [lambda _: None, lambda _: None])])
+    lanes._executor._work_queue.put("no work")  # type: ignore[arg-type]
+    wait_until(lambda: not any(one.is_alive() for one in lanes._threads), "the thread lives on")
+    with pytest.raises(WriteError, match="has ended by itself"):
+        lanes.write([TableWrite("t", table, [lambda _: None, lambda _: None])])

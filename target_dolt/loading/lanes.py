@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from target_dolt.backend import Table
+from target_dolt.errors import WriteError
+from target_dolt.loading import overlap
 from target_dolt.loading.commits import RunBranch
 from target_dolt.loading.overlap import Overlap
 from target_dolt.loading.retry import told
@@ -34,10 +37,10 @@ class TableWrite:
 class Writes:
     """Writes beside the reading of input, in their order or together."""
 
-    def __init__(self, branch: RunBranch, overlap: Overlap) -> None:
+    def __init__(self, branch: RunBranch, beside: Overlap) -> None:
         """Write to a run branch, in the thread that commits to it."""
         self._lanes = Lanes(branch)
-        self._overlap = overlap
+        self._overlap = beside
         self._together: list[TableWrite] | None = None
 
     def write(self, one: TableWrite) -> None:
@@ -78,6 +81,7 @@ class Lanes:
         """Begin with the run's own connection."""
         self._branch = branch
         self._executor = ThreadPoolExecutor(thread_name_prefix="target-dolt-lane")
+        self._threads: set[threading.Thread] = set()
 
     def write(self, writes: Sequence[TableWrite]) -> None:
         """Do writes on the run branch, each exactly once, through lost connections.
@@ -98,15 +102,24 @@ class Lanes:
     def _side_by_side(self, lanes: Sequence[Sequence[tuple[str, Write]]]) -> None:
         first, *others = self._branch.lanes(len(lanes))
         beside = [
-            self._executor.submit(self._upsert, connection, lane)
+            self._executor.submit(self._upsert_beside, connection, lane)
             for connection, lane in zip(others, lanes[1:], strict=True)
         ]
         try:
             self._upsert(first, lanes[0])
         finally:
-            wait(beside)
+            self._wait(beside)
         for one in beside:
             one.result()
+
+    def _wait(self, beside: Sequence[Future[None]]) -> None:
+        while wait(beside, overlap.LOOK_SECONDS).not_done:
+            if not all(one.is_alive() for one in self._threads):
+                raise WriteError(overlap.WRITER_DIED)
+
+    def _upsert_beside(self, connection: sa.Connection, lane: Sequence[tuple[str, Write]]) -> None:
+        self._threads.add(threading.current_thread())
+        self._upsert(connection, lane)
 
     def _upsert(self, connection: sa.Connection, lane: Sequence[tuple[str, Write]]) -> None:
         """Write rows by key in one transaction; done twice it is as done once."""

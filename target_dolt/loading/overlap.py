@@ -13,6 +13,8 @@ from target_dolt.errors import TargetDoltError, WriteError
 LOOK_SECONDS = 5.0
 """How often whoever waits makes sure that there is something to wait for."""
 
+WRITER_DIED = "the thread that writes has ended by itself; nothing since the last commit was kept"
+
 _log = logging.getLogger("target-dolt")
 
 
@@ -84,10 +86,7 @@ class Overlap:
             pass
         if not running.done():
             self.failed = True
-            msg = (
-                "the thread that writes has ended by itself; nothing since the last commit was kept"
-            )
-            raise WriteError(msg)
+            raise WriteError(WRITER_DIED)
         running.result()
 
     def _lives(self) -> bool:
