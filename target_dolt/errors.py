@@ -188,8 +188,10 @@ class QuarantinedError(TargetDoltError):
             counts: How many of each stream.
         """
         of = ", ".join(f"stream '{stream}' {count}" for stream, count in sorted(counts.items()))
+        number = sum(counts.values())
+        records = "record was" if number == 1 else "records were"
         super().__init__(
-            f"{sum(counts.values())} bad records were left out ({of}), everything else is "
+            f"{number} bad {records} left out ({of}), everything else is "
             "committed; `dolt-sync rejects` lists them"
         )
 

@@ -109,7 +109,7 @@ def _default(pending: PendingCommit) -> str:
 def _without_rows(pending: PendingCommit) -> str:
     if pending.bad_records:
         return "bad records"
-    return ", ".join(pending.records) or "the catalogue"
+    return ", ".join(pending.records) or "the loader's own tables"
 
 
 def counts(pending: PendingCommit) -> str:
@@ -119,7 +119,8 @@ def counts(pending: PendingCommit) -> str:
 
 
 def _left_out(pending: PendingCommit) -> str:
-    return f"{pending.bad_records} bad records left out"
+    records = "record" if pending.bad_records == 1 else "records"
+    return f"{pending.bad_records} bad {records} left out"
 
 
 def _words(added: int, changed: int, deleted: int) -> str:

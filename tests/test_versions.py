@@ -88,7 +88,8 @@ def test_rows_that_were_appended_keep_their_identity_when_they_are_replaced(
     rows = [twice, {"id": 2, "name": "b"}, {"id": 3, "name": "c", "weight": 2}, twice]
     begin = [] if method else [activate("dogs", 1)]
     for one in rows[:2], rows[2:]:
-        place.load([schema("dogs", dog, ()), *begin, *(record("dogs", **row) for row in one)])
+        sent = [record("dogs", **row) for row in one]
+        place.load([schema("dogs", dog, ()), *begin, *sent, state({"run": "done"})])
     assert len(place.log()) == 2
     replace(2, rows[::-1])
     assert place.log()[2:] == []
@@ -200,7 +201,32 @@ def test_append_only_passes_versions_over_and_says_so(
     place.load(full_table(1, {"id": 1}), load_method="append-only")
     place.load(full_table(2, {"id": 2}), load_method="append-only")
     assert [row["id"] for row in place.rows("dogs")] == [1, 2]
-    assert "stream 'dogs': 1 versions passed over, `load_method` is append-only" in caplog.text
+    assert "stream 'dogs': 1 version passed over, `load_method` is append-only" in caplog.text
+
+
+@pytest.mark.parametrize("where", ["start", "end", "both"])
+@pytest.mark.parametrize("in_record", [False, True])
+def test_a_version_activated_after_the_rows_ends_an_overwritten_table_as_a_state_does(
+    place: Place, caplog: pytest.LogCaptureFixture, where: str, *, in_record: bool
+) -> None:
+    """And nothing is passed over: what came is what the table is to be."""
+
+    def lines(version: int, number: int) -> list[Any]:
+        row = versioned(version, id=number) if in_record else record("dogs", id=number)
+        before = [activate("dogs", version)] if where != "end" else []
+        after = [activate("dogs", version)] if where != "start" else []
+        return [schema("dogs", DOG), *before, row, *after]
+
+    place.load([*lines(1, 1), state({"n": 1})], load_method="overwrite")
+    if where == "start":
+        with pytest.raises(IncompleteReplaceError):
+            place.load(lines(2, 2), load_method="overwrite")
+    else:
+        place.load(lines(2, 2), load_method="overwrite")
+    assert [row["id"] for row in place.rows("dogs")] == [1 if where == "start" else 2]
+    with pytest.raises(IncompleteReplaceError):
+        place.load(lines(3, 3), load_method="overwrite", process_activate_version_messages=False)
+    assert "passed over" not in caplog.text
 
 
 def test_a_soft_delete_that_carries_only_the_key_marks_the_row_and_keeps_it(place: Place) -> None:
@@ -406,6 +432,16 @@ def test_a_first_version_is_kept_though_no_row_differs(place: Place) -> None:
     place.load(full_table(2, {"id": 1}))
     assert [row["id"] for row in place.rows("dogs")] == [1]
     assert place.log()[1:] == ["Load dogs: no rows", "Load dogs: 1 deleted"]
+
+
+def test_a_first_version_is_kept_that_comes_after_all_rows_are_committed(place: Place) -> None:
+    """The tap names it at the end alone, and has written a STATE after each row."""
+    for version, ids in ((1, (1, 2)), (2, (2,))):
+        rows = [one for number in ids for one in (record("dogs", id=number), state({"n": number}))]
+        lines = [schema("dogs", DOG), *rows, activate("dogs", version), state({"run": "done"})]
+        place.load(lines, commit_interval_seconds=0)
+    assert [row["id"] for row in place.rows("dogs")] == [2]
+    assert place.log()[2:] == ["Load the loader's own tables: no rows", "Load dogs: 1 deleted"]
 
 
 def test_a_tap_that_died_after_a_state_in_the_middle_has_not_replaced_the_table(

@@ -170,7 +170,8 @@ class Load:
             versions: As for `commit`.
             then: Called once the commit stands.
         """
-        if not self.dirty:
+        kept = self._kept.then(state_line, versions)
+        if not (self.dirty or kept.has_versions_to_keep(self._kept)):
 
             def pass_on() -> None:
                 self._judge(None)
@@ -203,7 +204,7 @@ class Load:
             written = [*self._written, catalogue.NAME]
             if self.tables.has(objects.NAME):
                 written.append(objects.NAME)
-            kept = state.Kept(state_line or self._kept.line, {**self._kept.versions, **versions})
+            kept = self._kept.then(state_line, versions)
             differs = self.branch.again("the commit", lambda: self.branch.differs(written))
             if not (differs or kept.has_versions_to_keep(self._kept)):
                 self._judge(None)

@@ -76,6 +76,10 @@ class Kept:
     line: str | None = None
     versions: Mapping[str, int | None] = field(default_factory=dict)
 
+    def then(self, line: str | None, versions: Mapping[str, int | None]) -> Kept:
+        """Return what is to be kept once a state has come, None for none, and versions."""
+        return Kept(line or self.line, {**self.versions, **versions})
+
     def has_versions_to_keep(self, older: Kept) -> bool:
         """Whether a later run would go wrong without these versions, equal as all rows are.
 

@@ -259,12 +259,18 @@ class DoltSink(Sink):
     def tell_ignored(self) -> None:
         """Log what the load method has passed over."""
         for count, what, why in (
-            (self.ignored_deletes, "deletes", f"the table '{self.plan.table.name}' has no key"),
-            (self.ignored_versions, "versions", f"`load_method` is {self.method}"),
+            (self.ignored_deletes, "delete", f"the table '{self.plan.table.name}' has no key"),
+            (self.ignored_versions, "version", f"`load_method` is {self.method}"),
         ):
             if count:
+                plural = "" if count == 1 else "s"
                 self.logger.warning(
-                    "stream '%s': %d %s passed over, %s", self.stream_name, count, what, why
+                    "stream '%s': %d %s%s passed over, %s",
+                    self.stream_name,
+                    count,
+                    what,
+                    plural,
+                    why,
                 )
 
     def clear(self, *, again: bool) -> None:

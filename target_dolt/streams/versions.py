@@ -45,6 +45,8 @@ class Versions:
 
     def activate(self, sink: DoltSink, version: int) -> None:
         """Begin a stream's new version, or end it where its rows have come."""
+        if not sink.process_activate_version_messages:
+            return
         stream = sink.stream_name
         sink.flush()  # rows without a version open the replacement that they were waited for with
         if self._replacements.is_doubtful(stream):
@@ -53,7 +55,8 @@ class Versions:
                 self._replacements.take_back(sink)  # only a change of version replaces
             else:
                 self._replacements.activate(sink)
-        elif sink.version == version:
+        elif sink.version == version or (sink.method == "overwrite" and sink.version is None):
+            sink.version = version
             self._replacements.activate(sink)
         elif sink.version is None and sink.received and self._takes(sink):
             _log.warning(
@@ -82,8 +85,10 @@ class Versions:
     def _begin(self, sink: DoltSink, version: int, *, activated: bool) -> None:
         """Replace a stream's table from here on, where its version is not the table's."""
         sink.version = version
-        if self._settings.load_method is not None and sink.method != "upsert":
-            sink.ignored_versions += 1  # append-only keeps all, overwrite replaces in any case
+        if sink.method == "overwrite":
+            return  # replaces in any case
+        if self._settings.load_method == "append-only":
+            sink.ignored_versions += 1
             return
         if not sink.process_activate_version_messages:
             return
