@@ -11,8 +11,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from target_dolt.dialect import ColumnType, Converter, Schema
 
 _FRACTION = re.compile(r"[.,](\d+)")
@@ -21,17 +19,18 @@ _DATE_LENGTH = len("2026-01-31")
 _UTC = frozenset({"", "Z", "+00:00"})
 """What ends a moment in UTC; without an offset it is taken for one."""
 
-# Python 3.10 reads only what isoformat() writes; msgspec reads RFC 3339 on any version.
-_parse_moment: Callable[[str], dt.datetime] = (
-    dt.datetime.fromisoformat
-    if sys.version_info >= (3, 11)
-    else lambda text: msgspec.convert(text, dt.datetime)
-)
-_parse_time: Callable[[str], dt.time] = (
-    dt.time.fromisoformat
-    if sys.version_info >= (3, 11)
-    else lambda text: msgspec.convert(text, dt.time)
-)
+parse_moment: Callable[[str], dt.datetime]
+"""Reads ISO 8601 as Python 3.11 does, on 3.10 too, whose own reads what isoformat() writes."""
+
+parse_time: Callable[[str], dt.time]
+"""The same for a time of day."""
+
+if sys.version_info >= (3, 11):
+    parse_moment, parse_time = dt.datetime.fromisoformat, dt.time.fromisoformat
+else:
+    from backports import datetime_fromisoformat as newer
+
+    parse_moment, parse_time = newer.datetime_fromisoformat, newer.time_fromisoformat
 
 
 def date(_schema: Schema, _column_type: ColumnType) -> Converter:
@@ -76,7 +75,7 @@ def date_time(_schema: Schema, _column_type: ColumnType) -> Converter:
 
 def _moment(value: Any) -> dt.datetime:
     try:
-        moment = _parse_moment(value)
+        moment = parse_moment(value)
     except (TypeError, ValueError):
         msg = "not a date or date-time of the years 1 to 9999 in ISO 8601"
         raise ValueError(msg) from None
@@ -97,7 +96,7 @@ def time(_schema: Schema, _column_type: ColumnType) -> Converter:
     def convert(value: Any) -> str:
         try:
             # MySQL's taps write Python's timedelta, which has no leading zero: 1:00:00
-            clock = _parse_time(f"0{value}" if value[1:2] == ":" else value)
+            clock = parse_time(f"0{value}" if value[1:2] == ":" else value)
         except (TypeError, ValueError):
             msg = "not a time of day in ISO 8601"
             raise ValueError(msg) from None

@@ -16,6 +16,7 @@ from tap_adapters.sources.snapshot import PIECE_ROWS, Decoder, chunks, decoded
 from target_dolt import Database, Storage
 from target_dolt.dialect import ColumnType
 from target_dolt.loading.staged import OWN_PREFIX
+from target_dolt.moments import parse_moment
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.catalogue import CatalogueRow
 from target_dolt.tables.objects import SourceObject
@@ -181,7 +182,7 @@ def commit_at(database: Database, ref: str) -> str:
         return commit_of(database, ref)
     except QueryError:
         try:
-            moment = dt.datetime.fromisoformat(ref)
+            moment = parse_moment(ref)
         except ValueError:
             moment = None
         if moment is None:
