@@ -131,12 +131,17 @@ class TableStream(Stream):
                 reason = "the bookmark's commit has no such table"
             elif old.key != self._table.key:
                 reason = "its primary key is another one"
+            elif any(self._retyped(old, name) for name in old.key):
+                reason = "a column of its primary key has another type"
             elif self._table.key or not self._differs(old, commit):
                 return Since(commit, old, self.stream_state.get(VERSION))
             else:
                 reason = "it has no key, and has changed"
         self.logger.info("'%s' is sent whole: %s (%s)", self.name, reason, commit)
         return None
+
+    def _retyped(self, old: KeptTable, name: str) -> bool:
+        return type_text(old.types[name]) != type_text(self._table.types[name])
 
     def _differs(self, old: KeptTable, commit: str) -> bool:
         return old.types.keys() != self._table.types.keys() or self._reading.differs(
@@ -160,8 +165,8 @@ class TableStream(Stream):
         # Of a column whose type has changed, an old value may be none of the new schema.
         names = self._selected(
             name
-            for name, one in self._table.types.items()
-            if name in since.table.types and type_text(since.table.types[name]) == type_text(one)
+            for name in self._table.types
+            if name in since.table.types and not self._retyped(since.table, name)
         )
         moment = {DELETED_AT: self._reading.made()}
         for rows in self._reading.removed(since.table, names, since.commit):
