@@ -411,6 +411,23 @@ def test_a_taps_commit_goes_into_any_kind(place: Place, new_source: Callable[[],
     assert work(back(place, target, overwrite=True)) == {"dogs": (1, 0, 0, 0)}
 
 
+def test_a_column_that_somebody_added_by_hand_is_carried_with_its_values(
+    place: Place, tmp_path: Path
+) -> None:
+    """The catalogue does not know it: it goes by its own name, and is compared."""
+    place.load([schema("dogs", {"id": {"type": "integer"}}), record("dogs", id=1), state({})])
+    kind = "TEXT" if "path" in place.config else "VARCHAR(20)"
+    place.execute(f"ALTER TABLE dogs ADD COLUMN note {kind}", "UPDATE dogs SET note = 'mine'")
+    place.call("dolt_commit", "-A", "-m", "noted by hand")
+    target = new_sqlite(tmp_path)
+    done = back(place, target)
+    assert target.query("SELECT id, note FROM dogs") == [(1, "mine")]
+    assert [one.columns for one in done.checked] == [()]
+    target.execute("UPDATE dogs SET note = 'theirs'")
+    assert work(back(place, target, overwrite=True)) == {"dogs": (0, 1, 0, 0)}
+    assert target.query("SELECT id, note FROM dogs") == [(1, "mine")]
+
+
 @needs_pgserver
 @pytest.mark.parametrize("new_source", ["postgres"], indirect=True)
 def test_a_type_that_the_database_lacks_is_the_generic_one(

@@ -42,12 +42,14 @@ class KeptTable:
     source: SourceTable | None = None
 
     def column_of(self, name: str) -> str | None:
-        """Return the column here of a column of the source, by its name there."""
-        if not self.columns:
-            return name if name in self.types else None
-        return next(
-            (one.column_name for one in self.columns.values() if one.property_name == name), None
-        )
+        """Return the column here of a column of the source, by its name there.
+
+        A column that somebody has added by hand is in no catalogue, and has its own name.
+        """
+        for one in self.columns.values():
+            if one.property_name == name:
+                return one.column_name
+        return name if name in self.types and name not in self.columns else None
 
 
 class Kept:
