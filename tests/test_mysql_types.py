@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -245,16 +244,19 @@ def test_value_that_dolt_has_no_place_for_ends_the_run(
     assert [row["v"] for row in place.rows("t")] == sent
 
 
-def test_type_that_mysql_does_not_have_is_refused(place: Place, tmp_path: Path) -> None:
-    """Or kept as text where that is wanted."""
-    del tmp_path
+def test_type_that_mysql_does_not_have_is_refused(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or kept as text where that is wanted, and told once."""
     lines = message_lines([("v", "jsonb", [])], [{"id": 1, "v": "x"}])
     end = refused(place, lines, source_dialect="mysql")
     assert isinstance(end.error, UnsupportedTypeError)
     for part in ("stream 't', column 'v'", "'jsonb' of mysql", "strict_types"):
         assert part in end.message
-    place.load(lines, source_dialect="mysql", strict_types=False)
-    assert place.rows("t") == [{"id": 1, "v": "x"}]
+    more = message_lines([("v", "jsonb", []), ("w", "int(11)", [])], [{"id": 1, "v": "x", "w": 2}])
+    place.load([*lines, *more], source_dialect="mysql", strict_types=False)
+    assert place.rows("t") == [{"id": 1, "v": "x", "w": 2}]
+    assert caplog.text.count("its native type has no exact place; kept as text") == 1
 
 
 def test_source_s_definition_of_a_table_is_in_the_commit(place: Place, cursor: Any) -> None:

@@ -65,6 +65,7 @@ class Landing:
         if tables.has(objects.NAME):
             branch.know(objects.NAME)
         self.constraints = Constraints(database, branch, tables, self.find)
+        self._told: dict[str, set[str]] = {}
         self._waiting: dict[str, Collection[Constraint]] = {}
         self._streams: dict[str, tuple[str, str]] = {}
         self.lifted: set[str] = set()
@@ -164,7 +165,9 @@ class Landing:
         )
         self._check_types(drawn)
         self._tell_names(drawn)
-        tell_refused(stream, drawn.refused)
+        told_of = self._told.setdefault(stream, set())
+        tell_refused(stream, [one for one in drawn.refused if one not in told_of])
+        told_of.update(drawn.refused)
         drawn.table.types.update(wider)
         what = f"stream '{stream}', table '{drawn.table.name}'"
         with told(what):
