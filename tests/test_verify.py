@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner, Result
-from support import Place, database_of
-from support_snapshot import Source
+from support import Place, database_of, record, schema, state
+from support_snapshot import Source, new_mysql
+from support_sources import MariaDB, needs_mariadb
 
 from tap_adapters import sync
 from tap_adapters.commands.cli import cli
@@ -142,3 +143,18 @@ def test_tables_of_one_side_are_told(place: Place, typed: Source) -> None:
         (None, f"{prefix}newer"): False,
         ("loose", None): False,
     }
+
+
+@needs_mariadb
+def test_a_bit_that_a_tap_calls_true_is_that_bit(place: Place, mariadb: MariaDB) -> None:
+    """So MySQL's taps call a `bit(1)`."""
+    source = new_mysql(mariadb)
+    source.execute(
+        "CREATE TABLE t (id integer PRIMARY KEY, b bit(1))",
+        "INSERT INTO t VALUES (1, b'1'), (2, b'0'), (3, NULL)",
+    )
+    bit = {"type": ["null", "boolean"], "x-sql-datatype": "bit(1)"}
+    rows = [record("t", id=n, b=one) for n, one in ((1, True), (2, False), (3, None))]
+    stream = schema("t", {"id": {"type": "integer"}, "b": bit})
+    place.load([stream, *rows, state({"n": 1})], source_dialect="mysql")
+    assert [one.equal for one in verify(database_of(place), source.url)] == [True]

@@ -124,8 +124,12 @@ class Comparison:
         return steps
 
 
+_TRUTH = {0: False, 1: True, "00": False, "01": True}
+"""As MySQL has it, and a BIT of one as its driver does, in hexadecimal digits."""
+
+
 def _truth(convert: Step) -> Step:
-    return lambda value: convert(bool(value) if type(value) is int and value in {0, 1} else value)
+    return lambda value: convert(_TRUTH.get(value, value) if type(value) in {int, str} else value)
 
 
 def _whole(convert: Step) -> Step:
