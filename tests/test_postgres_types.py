@@ -253,6 +253,16 @@ def test_a_time_without_its_offset_is_utc(place: Place) -> None:
     assert place.rows("t") == [{"id": 1, "v": "10:34:56.5+00"}]
 
 
+def test_a_moment_that_a_tap_has_made_of_an_interval_is_refused(place: Place) -> None:
+    """Of 30 days and of a month it makes the same: so the SDK's tap-postgres does."""
+    lines = message_lines([("v", "interval", [])], [{"id": 1, "v": "1970-01-31T00:00:00+00:00"}])
+    end = refused(place, lines, source_dialect="postgres")
+    assert isinstance(end.error, RecordError)
+    assert "stream 't', column 'v', key id=1: no interval: the tap has made" in end.message
+    place.load(lines, source_dialect="postgres", strict_types=False)
+    assert place.rows("t") == [{"id": 1, "v": "1970-01-31T00:00:00+00:00"}]
+
+
 EDGES = [
     ("numeric(10,2)", "NaN"),
     ("double precision", "NaN"),

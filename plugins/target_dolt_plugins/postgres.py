@@ -18,6 +18,7 @@ from target_dolt_plugins.native_rules import (
     decimal,
     enum,
     in_utc,
+    interval,
     json,
     json_literal,
     literal,
@@ -148,6 +149,8 @@ RULES = (
             "interval day to minute", "interval day to second", "interval hour to minute",
             "interval hour to second", "interval minute to second",
         ),
+        write=interval,
+        edges="a moment of 1970 that a tap has made of it",
     ),
     TypeRule(
         native=(
