@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 import time
 from collections.abc import Callable
@@ -323,7 +324,7 @@ def test_a_refusal_tells_no_value(place: Place, pgserver: PgServer) -> None:
 
 
 def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source) -> None:
-    """A moment between two commits gives the first; one before both is told."""
+    """A moment between two commits gives the first, a commit's own that one; before both none."""
     sync.snapshot(shop_of_one.url, database_of(place))
     between = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=1)
     while dt.datetime.now(dt.timezone.utc) < between + dt.timedelta(seconds=1):
@@ -335,6 +336,10 @@ def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source)
             database_of(place), shop_of_one.url, at=f"{moment.isoformat()}", dry_run=True
         )
         assert done.commit == place.commits()[0]
+    listed = CliRunner().invoke(cli, ["log", database_of(place), "-n", "2", "--format", "json"])
+    for one in map(json.loads, listed.stdout.splitlines()):
+        done = restore(database_of(place), shop_of_one.url, at=one["date"], dry_run=True)
+        assert done.commit == one["commit"]
     with pytest.raises(QueryError, match="no commit until 2001-01-01"):
         restore(database_of(place), shop_of_one.url, at="2001-01-01")
 

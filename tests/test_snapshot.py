@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support import Place, database_of
-from support_snapshot import Source, World
+from support_snapshot import Source, World, new_sqlite
 
 from tap_adapters import sync
 from tap_adapters.commands.cli import cli
@@ -106,6 +106,14 @@ def test_without_a_change_there_is_no_commit(place: Place, shop: Source) -> None
     assert (result.exit_code, result.output) == (0, "Nothing has changed since the last snapshot\n")
     assert place.commits() == commits
     assert place.branches() == ["main"]
+
+
+def test_a_source_without_tables_is_no_error(place: Place, tmp_path: Path) -> None:
+    """There is nothing to commit then, into a database that is new, too."""
+    for options in ({"dry_run": True}, {}):
+        taken = snapshot(place, new_sqlite(tmp_path), **options)
+        assert (taken.commit, taken.changes, taken.rows) == (None, (), {})
+    assert place.commits() == []
 
 
 def test_a_commit_shows_what_changed_and_nothing_else(place: Place, shop: Source) -> None:

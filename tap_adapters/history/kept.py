@@ -192,7 +192,7 @@ def commit_at(database: Database, ref: str) -> str:
     if moment.tzinfo is not None:
         moment = moment.astimezone(dt.timezone.utc)
     with query_errors(), database.connect() as connection, connection.begin():
-        found = connection.execute(_UNTIL, {"until": f"{moment:%Y-%m-%d %H:%M:%S}"}).scalar()
+        found = connection.execute(_UNTIL, {"until": f"{moment:%Y-%m-%d %H:%M:%S.%f}"}).scalar()
     if found is None:
         msg = f"there is no commit until {ref}"
         raise QueryError(msg)

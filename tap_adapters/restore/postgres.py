@@ -27,6 +27,9 @@ COPY_CHARACTERS = 1 << 18
 
 _BESIDE = "pg_temp.target_dolt_rows"
 
+_OF_ROWS = frozenset({"22", "23"})
+"""Classes of errors that rows make: https://www.postgresql.org/docs/16/errcodes-appendix.html"""
+
 _OTHER: tuple[tuple[type[ColumnType], Callable[[Any], str]], ...] = (
     (mysql.BIGINT, lambda one: "numeric(20)" if one.unsigned else "bigint"),
     (mysql.INTEGER, lambda one: "bigint" if one.unsigned else "integer"),
@@ -61,8 +64,10 @@ def destination(url: sa.URL, selection: Selection, *, dry_run: bool) -> Iterator
                 is_asked = True
                 there.commit()
     except (sa.exc.DBAPIError, _driver_error()) as error:
-        # Its first line; in those that follow are values of rows.
-        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        said = getattr(error, "orig", error)
+        reason = str(said).strip()
+        if str(getattr(said, "pgcode", ""))[:2] in _OF_ROWS:
+            reason = reason.partition("\n")[0]  # in the lines that follow are values
         is_lost = is_asked and getattr(error, "connection_invalidated", False)
         kept = ANSWER_LOST if is_lost else "nothing was changed there"
         msg = f"{shown(url)}: {reason}; {kept}"

@@ -172,7 +172,8 @@ class RunBranch:
     def stage(self, tables: Collection[str]) -> tuple[TableChange, ...]:
         """Stage tables, to be thrown away with the branch; return what differs, in rows."""
         with self.connection.begin():
-            self.database.call(self.connection, "dolt_add", "-f", *tables)
+            if tables:
+                self.database.call(self.connection, "dolt_add", "-f", *tables)
             return staged.changes(self.connection, staged.read(self.connection))
 
     def differs(self, tables: Collection[str]) -> bool:

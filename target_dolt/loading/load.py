@@ -201,9 +201,8 @@ class Load:
     ) -> Commit | None:
         with told("the commit"):
             self._landing.finish()
-            written = [*self._written, catalogue.NAME]
-            if self.tables.has(objects.NAME):
-                written.append(objects.NAME)
+            own = (catalogue.NAME, objects.NAME)  # of which a source without tables makes none
+            written = [*self._written, *filter(self.tables.has, own)]
             kept = self._kept.then(state_line, versions)
             differs = self.branch.again("the commit", lambda: self.branch.differs(written))
             if not (differs or kept.has_versions_to_keep(self._kept)):

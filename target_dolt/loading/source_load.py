@@ -56,4 +56,5 @@ class SourceLoad(Load):
         """Return what a commit would change, in rows; nothing is committed."""
         self.overlap.wait()
         with told("the comparison"):
-            return self.branch.stage([*self._written, catalogue.NAME])
+            own = filter(self.tables.has, [catalogue.NAME])
+            return self.branch.stage([*self._written, *own])
