@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tap_adapters.sources.connecting import engine
 from tap_adapters.sources.schema import Constraint, Counter, ForeignKey, SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import json_schema
+from tap_adapters.sources.snapshot import KINDS, json_schema, source_url
 from target_dolt.errors import ConfigError
 
 _UNTOLD = (
@@ -32,13 +32,19 @@ class Inspected:
         """
         try:
             parsed = sa.make_url(url)
+            if any(one.scheme == parsed.drivername for one in KINDS):
+                # SQLAlchemy's own choice of a driver is another from one version to the next.
+                _, parsed = source_url(url)
             self._engine = engine(parsed)
             self._engine.connect().close()
         except (sa.exc.ArgumentError, ValueError):
             msg = "`source_url` is no URL that SQLAlchemy knows"
             raise ConfigError(msg) from None
         except ImportError as error:
-            msg = f"`source_url`: the driver '{error.name}' is not installed beside target-dolt"
+            msg = (
+                f"`source_url`: the driver '{error.name}' is not installed beside target-dolt "
+                "(the extra `postgres` brings Postgres's)"
+            )
             raise ConfigError(msg) from error
         except sa.exc.DBAPIError as error:
             where = parsed.render_as_string(hide_password=True)
