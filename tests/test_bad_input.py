@@ -331,6 +331,12 @@ def test_last_line_that_was_cut_short_is_refused(place: Place) -> None:
     check_kept(place, [json.loads(end.out)])
 
 
+def test_an_input_without_a_stream_is_told(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """A catalog as `--discover` writes it selects nothing, and that is no error of any program."""
+    assert place.load([state({"bookmarks": {}})]) == [{"bookmarks": {}}]
+    assert "No stream came: does the tap's catalog select one?" in caplog.text
+
+
 @pytest.mark.parametrize("empty", [None, {}, False], ids=["null", "empty-object", "false"])
 def test_empty_state_never_overwrites_a_real_one(place: Place, empty: Any) -> None:
     """It is passed over, or refused where it is no object."""

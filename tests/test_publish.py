@@ -18,15 +18,20 @@ def tags(place: Place) -> list[tuple[str, str]]:
     return place.query("SELECT tag_name, tag_hash FROM dolt_tags ORDER BY tag_name")
 
 
-def test_a_run_tags_its_last_commit_and_pushes_both(place: Place) -> None:
-    """By a template, in which what no tag may have becomes a dash."""
+def test_a_run_tags_its_last_commit_and_pushes_both(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a template, in which what no tag may have becomes a dash; the log tells both."""
     remote = str(place.directory / "shared.remote")
     settings = {"push_remote": remote, "pipeline_id": "dev:pets to dolt"}
     messages = [
         schema("dogs", DOG),
         *[one for n in (1, 2) for one in (record("dogs", id=n, name="Rex"), state({"n": n}))],
     ]
-    place.load(messages, tag="{pipeline}/{branch}", commit_interval_seconds=0, **settings)
+    with caplog.at_level("INFO"):
+        place.load(messages, tag="{pipeline}/{branch}", commit_interval_seconds=0, **settings)
+    assert "Tagged the last commit dev-pets-to-dolt/main" in caplog.text
+    assert "Pushed main and dev-pets-to-dolt/main to the remote 'origin'" in caplog.text
     first, last = place.commits()
     assert tags(place) == [("dev-pets-to-dolt/main", last)]
     clone = new_clone(place, remote)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import sqlalchemy as sa
 
 from target_dolt.errors import PushError, driver_words
@@ -9,6 +11,8 @@ from target_dolt.loading.load import Load
 from target_dolt.loading.remotes import push
 from target_dolt.runs import today
 from target_dolt.settings.templates import made_name
+
+_log = logging.getLogger("target-dolt")
 
 
 def publish(load: Load) -> None:
@@ -24,7 +28,8 @@ def publish(load: Load) -> None:
     tag = _tag(load, settings.tag) if settings.tag is not None and load.commits else None
     if settings.push_remote is not None and (load.commits or not load.branch.is_of_run):
         refs = (load.branch.branch, *([tag] if tag else ()))
-        push(load.database, settings.push_remote, refs)
+        remote = push(load.database, settings.push_remote, refs)
+        _log.info("Pushed %s to the remote '%s'", " and ".join(refs), remote)
 
 
 def _tag(load: Load, template: str) -> str:
@@ -46,4 +51,5 @@ def _tag(load: Load, template: str) -> str:
             "where there is one already, name {run} or {date} in `tag`"
         )
         raise PushError(msg) from None
+    _log.info("Tagged the last commit %s", name)
     return name
