@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_dolt_plugins.doltlite import DoltLiteDatabase
 
 CHILD = """
 import doltlite, sqlite3
@@ -26,3 +32,27 @@ def test_a_child_of_a_process_that_had_loaded_the_library_itself_gets_it_too() -
         [sys.executable, "-c", PARENT], capture_output=True, text=True, check=False, env=clean
     )
     assert (done.stdout, done.returncode) == ("('prolly',)\n", 0), done.stderr
+
+
+class _Stop:
+    def __conform__(self, protocol: object) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_statement_that_is_interrupted_keeps_no_lock(tmp_path: Path) -> None:
+    """Ctrl-C while rows are written: what is done then, to clean up, does not wait for a minute."""
+    database = DoltLiteDatabase(tmp_path / "dolt.db")
+    with database.connect(write=True) as connection, connection.begin():
+        connection.exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    with (
+        pytest.raises(KeyboardInterrupt) as stopped,
+        database.connect(write=True) as connection,
+        connection.begin(),
+    ):
+        connection.exec_driver_sql("INSERT INTO t VALUES (?)", [(1,), (_Stop(),)])
+    with database.connect(write=True) as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA busy_timeout = 0")
+        with connection.begin():
+            assert connection.exec_driver_sql("SELECT * FROM t").all() == []
+    assert stopped.traceback  # which keeps what was at work

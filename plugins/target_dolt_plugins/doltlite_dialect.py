@@ -54,6 +54,13 @@ class DoltLiteDialect(SQLiteDialect_pysqlite):
         """Begin for real; sqlite3 alone would wait for the first INSERT."""
         dbapi_connection.execute(self._begin)
 
+    def do_terminate(self, dbapi_connection: Any) -> None:
+        """Roll back first: closed while a statement is at work (Ctrl-C), it would keep its lock."""
+        try:
+            self.do_rollback(dbapi_connection)
+        finally:
+            super().do_terminate(dbapi_connection)  # type: ignore[no-untyped-call]
+
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commit, and let go of the database that was attached."""
         super().do_commit(dbapi_connection)  # type: ignore[no-untyped-call]
