@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tap_adapters import sync
 from tap_adapters.commands.cli import cli
 from tap_adapters.history import QueryError
 from tap_adapters.restore import restore
+from tap_adapters.restore.rows import PlanRows, Texts
 from tap_adapters.sources.snapshot import SourceError
 from tap_adapters.verify import verify
 from target_dolt.errors import ConfigError
@@ -321,6 +322,27 @@ def test_a_refusal_tells_no_value(place: Place, pgserver: PgServer) -> None:
         restore(database_of(place), source.url, tables={"towns": None}, overwrite=True)
     assert "Rome" not in str(told.value)
     assert source.query("SELECT * FROM towns") == [("Rome",)]
+
+
+@needs_pgserver
+@pytest.mark.parametrize("error", [QueryError("gone away"), KeyboardInterrupt()], ids=repr)
+def test_what_ends_the_reading_of_a_commit_is_what_is_told(
+    place: Place, pgserver: PgServer, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """Not that Postgres's COPY could read no more; nothing is there then."""
+    source, target = new_postgres(pgserver), new_postgres(pgserver)
+    source.execute("CREATE TABLE t (id integer PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    sync.snapshot(source.url, database_of(place))
+
+    def texts(_rows: PlanRows) -> Iterator[Texts]:
+        yield [["1"]]
+        raise error
+
+    monkeypatch.setattr(PlanRows, "texts", texts)
+    with pytest.raises(type(error)) as told:
+        restore(database_of(place), target.url)
+    assert told.value is error
+    assert shape(target).tables == {}
 
 
 def test_a_time_is_the_last_commit_until_then(place: Place, shop_of_one: Source) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
-from tap_adapters.restore.copy import Lines, copy_text
+from tap_adapters.restore.copy import copy_in, copy_text
 from tap_adapters.restore.destination import ANSWER_LOST, Destination, Row
 from tap_adapters.restore.postgres_types import in_order, literal, options_of, type_statement
 from tap_adapters.restore.rows import PlanRows
@@ -21,9 +21,6 @@ from target_dolt.dialect import ColumnType
 from target_dolt.types import first_of_kind
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-COPY_CHARACTERS = 1 << 18
-"""What is handed to the driver at once; it would ask for 8,192 characters."""
 
 _BESIDE = "pg_temp.target_dolt_rows"
 
@@ -281,7 +278,7 @@ class PostgresDestination(Destination):
         names = ", ".join(self.quoted(name) for name in columns)
         cursor: Any = self.connection.connection.cursor()
         try:
-            cursor.copy_expert(f"COPY {place} ({names}) FROM STDIN", Lines(texts), COPY_CHARACTERS)
+            copy_in(cursor, f"COPY {place} ({names}) FROM STDIN", texts)
         finally:
             cursor.close()
 
