@@ -26,6 +26,7 @@ from support_report import (
 from support_values import ID
 
 from tap_adapters.commands.cli import cli
+from tap_adapters.commands.report import report as report_command
 from tap_adapters.report import COMMITS, Report
 from tap_adapters.report.cells import Cell
 from tap_adapters.report.sample import COLUMNS, ROWS, TABLES, TableSample
@@ -439,7 +440,7 @@ def test_the_page_on_reports_lists_every_option_and_its_python_runs(
 ) -> None:
     """Against the command, and a database of this name."""
     guide = (Path(__file__).parents[1] / "docs" / "report.md").read_text(encoding="utf-8")
-    options = {one for each in cli.commands["report"].params for one in each.opts}
+    options = {one for each in report_command.params for one in each.opts}
     listed = set(re.findall(r"`(--\w+)", guide.partition("## What is on it")[0]))
     assert listed - {"--help"} == {one for one in options if one.startswith("--")}
     assert f"default: {COMMITS} |" in guide

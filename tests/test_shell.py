@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from support import Place, database_of, record, schema, state
 from support_values import ID
 
-from tap_adapters.commands.cli import cli
+from tap_adapters.commands.cli import Later, cli
 
 DOLT_SYNC = Path(sys.executable).with_name("dolt-sync")
 
@@ -52,6 +52,34 @@ def test_each_command_has_an_example_in_its_help(command: str) -> None:
     shown = CliRunner().invoke(cli, [command, "--help"]).output
     assert "Example" in shown
     assert f"  dolt-sync {command}" in shown.partition("Example")[2]
+    standing_in = cli.commands[command]
+    assert isinstance(standing_in, Later)
+    assert standing_in.loaded().get_short_help_str(limit=200) == standing_in.short_help
+    assert standing_in.loaded().name == command
+
+
+def test_help_and_completion_need_nothing_that_a_load_needs() -> None:
+    """A shell asks at each press of a key; loading all of it would take half a second of each."""
+    code = (
+        "import sys; from tap_adapters.start import dolt_sync as run\n"
+        "try: run()\n"
+        "finally: print(sorted({'sqlalchemy', 'singer_sdk', 'rich'} & sys.modules.keys()))"
+    )
+    completing = {
+        "_DOLT_SYNC_COMPLETE": "bash_complete",
+        "COMP_WORDS": "dolt-sync ",
+        "COMP_CWORD": "1",
+    }
+    for arguments, more in ((["--help"], {}), ([], completing)):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.argv[0] = 'dolt-sync'\n{code}", *arguments],
+            env={**os.environ, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "restore" in done.stdout
+        assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize(
