@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import abc
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -14,10 +14,10 @@ from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, Source
 from tap_adapters.sources.snapshot import Selection, Snapshot, Where, source_url
 from target_dolt.dialect import ColumnType
 
-if TYPE_CHECKING:
-    from tap_adapters.restore.rows import PlanRows
-
 Row = Sequence[Any]
+
+Texts = Sequence[Sequence[Any]]
+"""Some rows, column by column: each value its text, None for NULL."""
 
 CHUNK_ROWS = 1_000
 """Rows of one statement."""
@@ -27,6 +27,25 @@ ANSWER_LOST = (
     "all; restore again, which does what is missing"
 )
 """What was kept where nobody can know it."""
+
+
+class Rows(Protocol):
+    """All rows of a table, as a destination takes them.
+
+    Attributes:
+        names: The columns there that take values.
+    """
+
+    names: list[str]
+
+    def count(self) -> int:
+        """Return how many there are."""
+
+    def rows(self) -> Iterator[Sequence[Row]]:
+        """Yield them in chunks, as parameters of the destination's."""
+
+    def texts(self) -> Iterator[Texts]:
+        """Yield them in chunks, as text that the destination reads as its columns' types."""
 
 
 class Destination(abc.ABC):
@@ -153,11 +172,11 @@ class Destination(abc.ABC):
         marks = ", ".join([self.mark] * len(columns))
         self.rows(f"INSERT INTO {place} VALUES ({marks})", rows)  # noqa: S608 - quoted
 
-    def fill(self, table: SourceTable, rows: PlanRows) -> int:
+    def fill(self, table: SourceTable, rows: Rows) -> int:
         """Add all rows of a commit's table; return how many there are."""
         return rows.count() if self._dry_run else self._fill(table, rows)
 
-    def _fill(self, table: SourceTable, rows: PlanRows) -> int:
+    def _fill(self, table: SourceTable, rows: Rows) -> int:
         count = 0
         for some in rows.rows():
             self.insert(table, rows.names, some)

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
 from tap_adapters.restore.copy import copy_in, copy_text
-from tap_adapters.restore.destination import ANSWER_LOST, Destination, Row
+from tap_adapters.restore.destination import ANSWER_LOST, Destination, Row, Rows
 from tap_adapters.restore.postgres_types import in_order, literal, options_of, type_statement
-from tap_adapters.restore.rows import PlanRows
 from tap_adapters.sources.postgres import PostgresSnapshot
 from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, SourceTable
 from tap_adapters.sources.snapshot import Selection, SourceError, Where, connected, shown
@@ -219,7 +218,7 @@ class PostgresDestination(Destination):
         del column
         return _text
 
-    def _fill(self, table: SourceTable, rows: PlanRows) -> int:
+    def _fill(self, table: SourceTable, rows: Rows) -> int:
         count = 0
 
         def texts() -> Iterator[str]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from tap_adapters.history.kept import Kept
-from tap_adapters.restore.destination import Destination, Row
+from tap_adapters.restore.destination import Destination, Row, Texts
 from tap_adapters.restore.plan import Plan
 from tap_adapters.sources.schema import SourceColumn
 from tap_adapters.sources.snapshot import Progress, decoded, untold
@@ -20,9 +20,6 @@ from target_dolt.plugins import Plugins
 from target_dolt.types import Kind, first_of_kind
 from target_dolt.values import parse_json
 from target_dolt_plugins import native_rules
-
-Texts = Sequence[Sequence[Any]]
-"""Some rows, column by column: each value its text, None for NULL."""
 
 
 class PlanRows:
