@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
-from support_snapshot import Source, new_mysql
+from support_snapshot import Source, needs_pgserver, new_mysql, new_postgres
 from support_sources import MariaDB, needs_mariadb
 
+from demo.postgres import Postgres as PgServer
 from tap_adapters import sync
 from tap_adapters.commands.cli import cli
 from tap_adapters.verify import verify
@@ -143,6 +144,27 @@ def test_tables_of_one_side_are_told(place: Place, typed: Source) -> None:
         (None, f"{prefix}newer"): False,
         ("loose", None): False,
     }
+
+
+@needs_pgserver
+def test_a_table_is_compared_with_that_of_its_own_schema(place: Place, pgserver: PgServer) -> None:
+    """Another schema's table of the same name, which comes first, is not taken for it."""
+    source = new_postgres(pgserver)
+    source.execute(
+        "CREATE SCHEMA audit",
+        "CREATE TABLE audit.users (id integer PRIMARY KEY)",
+        "CREATE TABLE public.users (id integer PRIMARY KEY)",
+        "INSERT INTO audit.users VALUES (1)",
+        "INSERT INTO public.users VALUES (2)",
+    )
+    sync.snapshot(source.url, database_of(place), exclude=["audit.*"])
+    found = verify(database_of(place), source.url)
+    assert [(one.table, one.there, one.equal) for one in found] == [
+        (None, "audit.users", False),
+        ("users", "public.users", True),
+    ]
+    (moved,) = verify(database_of(place), source.url, exclude=["public.*"])
+    assert (moved.table, moved.there, moved.equal) == ("users", "audit.users", False)
 
 
 @needs_mariadb

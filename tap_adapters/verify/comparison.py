@@ -179,15 +179,19 @@ def sums_of(rows: Rows, key: Sequence[int]) -> Sums:
 def pairs(
     here: Kept, there: Snapshot, selection: Selection
 ) -> Iterable[tuple[KeptTable | None, SourceTable | None]]:
-    """Yield tables that belong together; one alone where the other side has none."""
+    """Yield tables that belong together; one alone where the other side has none.
+
+    A table belongs to the one of its own source or of a name that was given; of those that are
+    left, to one of its bare name.
+    """
     left = dict(here.tables)
-    by_source = {one.source.name: one for one in left.values() if one.source is not None}
-    for name, found in there.schema.tables.items():
-        named = selection.target([name, found.own_name])
-        kept = left.get(named) if named else by_source.get(name) or left.get(found.own_name)
-        if kept is not None:
-            left.pop(kept.name, None)
-        yield kept, found
+    places = {one.source.name: one.name for one in left.values() if one.source is not None}
+    tables = there.schema.tables
+    names = {name: selection.target([name, one.own_name]) for name, one in tables.items()}
+    found = {name: left.pop(names[name] or places.get(name, ""), None) for name in tables}
+    for name, table in tables.items():
+        bare = None if names[name] else table.own_name
+        yield found[name] or left.pop(bare or "", None), table
     if not selection.tables:
         others = {*there.schema.others, *(one.split(".")[-1] for one in there.schema.others)}
         for kept in left.values():
