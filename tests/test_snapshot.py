@@ -325,6 +325,29 @@ def test_money_on_its_way_is_never_lost(place: Place, source: Source) -> None:
     assert sums == [10_000] * 4
 
 
+def test_only_a_key_of_sqlite_that_counts_on_has_a_next_value(place: Place, tmp_path: Path) -> None:
+    """The word in a name, a default, a comment or a check is none; how a key has it varies."""
+    source = new_sqlite(tmp_path)
+    plain = "plain (id integer PRIMARY KEY CHECK (autoincremented > 0), autoincremented integer)"
+    source.execute(f"CREATE TABLE {plain}")
+    assert snapshot(place, source).rows == {"plain": 0}
+    source.execute(
+        "CREATE TABLE one (id integer PRIMARY KEY AUTOINCREMENT)",
+        "CREATE TABLE two (id integer, n text, primary  key (id autoincrement))",
+        'CREATE TABLE three ("a" integer PRIMARY /* , */ KEY ON CONFLICT FAIL AUTOINCREMENT)',
+        "CREATE TABLE four (id integer PRIMARY KEY, -- PRIMARY KEY AUTOINCREMENT\n"
+        "\"PRIMARY KEY AUTOINCREMENT\" text DEFAULT 'PRIMARY KEY AUTOINCREMENT')",
+        "INSERT INTO one VALUES (7)",
+    )
+    snapshot(place, source)
+    with open_snapshot(source.url) as opened:
+        found = {
+            name: one.columns[0].counter and one.columns[0].counter.next_value
+            for name, one in opened.schema.tables.items()
+        }
+    assert found == {"plain": None, "one": 8, "two": 1, "three": 1, "four": None}
+
+
 def test_what_tables_are_is_kept_beside_their_rows(place: Place, shop: Source) -> None:
     """`_target_dolt_objects` gives back the very description that was read, in every commit."""
     shop.execute("CREATE UNIQUE INDEX by_name ON users (name)")

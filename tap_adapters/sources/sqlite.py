@@ -34,6 +34,19 @@ from tap_adapters.sources.snapshot import (
 )
 from target_dolt_plugins import doltlite_engine
 
+_NO_WORDS = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^]]*\]""", re.DOTALL
+)
+"""Comments, texts and quoted names."""
+
+_COUNTS = re.compile(
+    r"\bprimary\s+key\s*"
+    r"(?:\(\s*[^\s,()]*\s*(?:asc\s+)?|(?:asc\s+)?(?:on\s+conflict\s+\w+\s+)?)autoincrement\b",
+    re.IGNORECASE,
+)
+"""https://www.sqlite.org/syntax/column-constraint.html; `PRIMARY KEY (id AUTOINCREMENT)` is taken
+too."""
+
 _TABLES = """
 SELECT name, sql FROM sqlite_master
 WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"""
@@ -101,7 +114,8 @@ class SQLiteSnapshot(Snapshot):
         key = tuple(
             column[1] for column in sorted(columns, key=lambda one: one[5]) if column[5] > 0
         )
-        counters = self._counters(name) if "autoincrement" in statement.lower() else None
+        words = _NO_WORDS.sub(" ", statement)
+        counters = self._counters(name) if _COUNTS.search(words) else None
         return SourceTable(
             name=name,
             schema=None,
