@@ -69,6 +69,15 @@ def test_json_is_one_object_a_line(place: Place) -> None:
     )
 
 
+def test_json_refuses_columns_of_one_name(place: Place) -> None:
+    """One of the two values would be lost; the other forms have both."""
+    query = "SELECT 1 AS a, 2 AS b, 3 AS a"
+    refused = sql(place, "--format", "json", query)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "two columns are called 'a'" in refused.stderr
+    assert ok(sql(place, "--format", "csv", query)) == "a,b,a\n1,2,3\n"
+
+
 @pytest.mark.parametrize(
     ("ref", "names"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tap_adapters.history import QueryError
 from tap_adapters.report.escape import plain_or_code
 
 Writer = Callable[[Sequence[str], Iterable[Sequence[Any]]], None]
@@ -59,6 +61,13 @@ def _csv_field(value: Any) -> str:
 
 
 def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    twice = next((name for name, count in Counter(columns).items() if count > 1), None)
+    if twice is not None:
+        msg = (
+            f"two columns are called '{twice}', and an object of JSON can have but one: give one "
+            "of them another name with AS, or choose another --format"
+        )
+        raise QueryError(msg)
     for row in rows:
         values = (_plain(value) for value in row)
         click.echo(_as_json(dict(zip(columns, values, strict=True))).decode())
