@@ -95,8 +95,8 @@ WHERE_SETTINGS: tuple[th.Property[Any], ...] = (
         "lanes",
         th.IntegerType,
         title="Lanes",
-        description="How many connections write the rows of one table side by side to a Dolt "
-        "server, each its own keys. Default: one a core, at most 4, where the server is on this "
-        "machine, else 2; always 1 for few rows and for tables without a key.",
+        description="How many connections write side by side to a Dolt server, each its own keys "
+        "of a table, or its own tables where they have few rows. Default: one a core, at most 4, "
+        "where the server is on this machine, else 2; tables without a key take one.",
     ),
 )
