@@ -198,7 +198,7 @@ def test_doubles_that_became_text_are_the_same_text_when_they_come_again(
     place.load([dogs(INT), record("dogs", id=100, x=7), state({"n": 10})])
     place.load([*again, state({"n": 11})])
     assert {row["id"]: row["x"] for row in place.rows("dogs")} == texts
-    assert place.log()[-2:] == ["Load the loader's own tables: no rows"] * 2
+    assert place.log()[-2:] == ["Load dogs: no rows"] * 2
 
 
 def test_a_type_is_widened_in_midstream_with_the_rows_that_needed_it(place: Place) -> None:
