@@ -463,23 +463,25 @@ def test_what_no_column_keeps_exactly_stops_the_run(
     assert place.tables() == []
 
 
-@pytest.mark.parametrize("kind", ["number", "array", "object", "any"])
+@pytest.mark.parametrize("kind", ["number", "array", "object", "any", "flattened"])
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_what_is_no_number_of_json_is_refused_at_any_depth(
     place: Place, root: Path, kind: str, value: str
 ) -> None:
-    """A column of numbers, or of JSON: the latter would be no JSON any more."""
+    """A column of numbers, or of JSON: the latter would be no JSON any more, or have null there."""
     pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
     from pyarrow import parquet  # noqa: PLC0415
 
     whole = float(value)
-    values = {"array": [1.5, whole], "object": {"a": whole}}.get(kind, whole)
+    values = {"array": [1.5, whole], "object": {"a": whole}, "flattened": [whole]}.get(kind, whole)
+    flattening = {"flattening_enabled": True, "flattening_max_depth": 1}
     parquet.write_table(pa.table({"id": [7], "x": [values]}), root / "a.parquet")
-    x = {} if kind == "any" else nullable(kind)
+    x = {} if kind == "any" else nullable("array" if kind == "flattened" else kind)
     with pytest.raises(RecordError, match=r"'x', key id=7: NaN and Infinity are no numbers"):
         place.load(
             [schema("dogs", {**PROPERTIES, "x": x}), batch([root / "a.parquet"], "parquet")],
             batch_root=str(root),
+            **(flattening if kind == "flattened" else {}),
         )
     assert place.tables() == []
 

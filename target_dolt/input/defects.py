@@ -17,7 +17,7 @@ from target_dolt.errors import MessageError, RecordError
 _INTEGER_DIGITS = 4300
 """What Python turns into an integer: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits"""
 
-_NO_NUMBER = "NaN and Infinity are no numbers of JSON"
+NO_NUMBER = "NaN and Infinity are no numbers of JSON"
 _LONG_NUMBER = "a number with too many digits"
 _NO_UTF8 = "invalid UTF-8"
 _LONE_SURROGATE = "half of a surrogate pair"
@@ -42,7 +42,7 @@ def _fraction(text: str) -> Decimal | _Defect:
 
 
 _DECODER = json.JSONDecoder(
-    parse_int=_integer, parse_float=_fraction, parse_constant=lambda _: _Defect(_NO_NUMBER)
+    parse_int=_integer, parse_float=_fraction, parse_constant=lambda _: _Defect(NO_NUMBER)
 )
 
 

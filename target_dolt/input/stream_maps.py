@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.mapper import PluginMapper, SameRecordTransform, StreamMap
 
 from target_dolt.errors import RecordBeforeSchemaError, RecordError, SchemaError
+from target_dolt.input.defects import NO_NUMBER
 from target_dolt.input.fields import field, no_object
 
 
@@ -60,6 +63,8 @@ def apply(stream_map: StreamMap, record: Any) -> dict[str, Any] | None:
     """
     if type(record) is not dict:
         raise no_object(stream_map.stream_alias)
+    if stream_map.flattening_enabled:
+        _refuse_no_numbers(stream_map, record)
     try:
         return stream_map.transform(dict(record))
     except Exception as error:  # noqa: BLE001 - whatever an expression makes of what a tap sends
@@ -67,6 +72,22 @@ def apply(stream_map: StreamMap, record: Any) -> dict[str, Any] | None:
         reason = f"its `stream_maps` fail on the record: {type(error).__name__}"
         key = {name: record.get(name) for name in stream_map.raw_key_properties or ()}
         raise RecordError(stream_map.stream_alias, None, reason, key) from None
+
+
+def _refuse_no_numbers(stream_map: StreamMap, record: Mapping[str, Any]) -> None:
+    """Refuse NaN and Infinity, which Parquet can bring: the SDK writes them as null in a text."""
+    for name, value in record.items():
+        if type(value) in {dict, list} and _has_no_number(value):
+            key = {one: record.get(one) for one in stream_map.raw_key_properties or ()}
+            raise RecordError(stream_map.stream_alias, name, NO_NUMBER, key)
+
+
+def _has_no_number(value: Any) -> bool:
+    if type(value) is dict:
+        return any(map(_has_no_number, value.values()))
+    if type(value) is list:
+        return any(map(_has_no_number, value))
+    return type(value) in {float, Decimal} and not math.isfinite(value)
 
 
 def changes_nothing(maps: Sequence[StreamMap]) -> bool:
