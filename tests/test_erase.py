@@ -239,14 +239,20 @@ def test_a_widened_key_is_found_as_each_commit_stores_it(place: Place) -> None:
 
 
 def test_a_remotes_branch_is_forgotten(shop: Place) -> None:
-    """The remote has the row until a push by force."""
+    """The remote's branch has the row until a push by force; its files have it, a new one's not."""
     remote = str(shop.directory / "shared.remote")
     out(run("push", database_of(shop), remote, "--tag", "v1"))
+    held = [commit for commit in commits(shop) if 2 in names(shop, commit)]
     erased = out(run("erase", database_of(shop), "--table", "dogs", "--key", "2", "--yes"))
     assert "'origin/main' has the row still" in erased
     out(run("push", database_of(shop), "--force", "--tag", "v1"))
     clone = new_clone(shop, remote)
     assert [commit for commit in commits(clone) if 2 in names(clone, commit)] == []
+    anew = str(shop.directory / "anew.remote")
+    out(run("push", database_of(shop), anew, "--tag", "v1"))
+    clone = new_clone(shop, anew)
+    for commit in held:
+        assert run("sql", database_of(clone), "SELECT 1", "--at", commit).exit_code == 1
 
 
 def test_a_run_at_work_and_uncommitted_changes_stop_it(shop: Place) -> None:
@@ -258,6 +264,33 @@ def test_a_run_at_work_and_uncommitted_changes_stop_it(shop: Place) -> None:
     assert "branch 'review': " in refused.stderr
     assert "'dogs' with uncommitted changes" in refused.stderr
     assert commits(shop) == before
+
+
+@needs_dolt
+def test_a_transaction_that_is_open_keeps_the_old_commits(
+    dolt_server: DoltServer, tmp_path: Path
+) -> None:
+    """It is told of; what it writes does not bring the row back, and erasing again removes them."""
+    place = Place(dolt_server.new_database(), tmp_path)
+    for number in (1, 2):
+        load_dog(place, number, 5)
+    old = head(place)
+    erase = ("erase", database_of(place), "--table", "dogs", "--key", "1", "--yes")
+    database = place.open()
+    with database.connect() as connection:
+        with connection.begin():
+            connection.exec_driver_sql("INSERT INTO dogs (id) VALUES (3)")
+            connection.exec_driver_sql("DELETE FROM dogs WHERE id = 3")
+            told = run(*erase)
+            assert told.exit_code == 1
+            assert "2 old commits that hold the row can still be read" in told.stderr
+            assert "a transaction that another connection to the server has open" in told.stderr
+            connection.exec_driver_sql("INSERT INTO dogs (id) VALUES (3)")
+        assert dogs(place) == [2, 3]
+    database.close()
+    place.call("dolt_commit", "-A", "-m", "three")
+    out(run(*erase))
+    assert run("sql", database_of(place), "SELECT 1", "--at", old).exit_code == 1
 
 
 @needs_dolt

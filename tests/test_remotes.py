@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,8 @@ def test_a_push_of_a_diverged_branch_is_refused(place: Place, remote: str) -> No
     pulled = run("pull", database_of(clone))
     assert (pulled.exit_code, pulled.stdout) == (3, "")
     assert "'main' and 'origin/main' both have commits that the other one lacks" in pulled.stderr
+    there = re.sub(":[^:]*@", "@", database_of(clone))  # without a password
+    assert f"`dolt-sync merge {there} origin/main --into main`" in pulled.stderr
     assert (clone.commits(), dogs(clone)) == (kept, [1, 3])
     assert (dogs(place), dogs(new_clone(place, remote))) == ([1, 2], [1, 2])
 

@@ -106,8 +106,9 @@ def erase(
     if left or rows.holders(now) & now.commits.keys():
         msg = (
             f"'{database.name}' has its new history, and {len(left)} old commits that hold the row "
-            "can still be read: something else leads to them, such as a stash of Dolt's or a run "
-            "that began meanwhile; remove it and erase again"
+            "can still be read: something else leads to them, such as a transaction that another "
+            "connection to the server has open, a stash of Dolt's or a run that began meanwhile; "
+            "end or remove it and erase again"
         )
         raise StillThereError(msg)
     return forgotten
