@@ -67,12 +67,14 @@ class Wire(_Listener):
         requests: How many requests have passed since `cut` was last called.
         was_cut: Whether the wire has been cut since then.
         sent: All that clients have sent.
+        answered: All that the server has answered.
     """
 
     def __init__(self, server_port: int) -> None:
         """Listen on a free port."""
         self._to = server_port
         self.sent = bytearray()
+        self.answered = bytearray()
         self.cut()
         super().__init__()
 
@@ -125,9 +127,9 @@ class Wire(_Listener):
         self.was_cut |= here
         return here
 
-    @staticmethod
-    def _pass(one: socket.socket, other: socket.socket) -> bool:
+    def _pass(self, one: socket.socket, other: socket.socket) -> bool:
         data = one.recv(1 << 16)
+        self.answered += data
         other.sendall(data)
         return bool(data)
 
