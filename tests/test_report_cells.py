@@ -36,6 +36,7 @@ def test_a_value_is_shown_as_what_it_is(value: Any, kind: str, text: str) -> Non
         ("a\x00b", [Piece("a"), Piece("␀", "U+0000"), Piece("b")]),
         ("\r\n\t", [Piece("␍", "U+000D"), Piece("↵", "U+000A"), Piece("⇥", "U+0009")]),
         ("\u202e", [Piece("U+202E", "RIGHT-TO-LEFT OVERRIDE")]),
+        (" a  b ", [Piece("␠", "SPACE"), Piece("a  b"), Piece("␠", "SPACE")]),
         ("\u2067x", [Piece("U+2067", "RIGHT-TO-LEFT ISOLATE"), Piece("x")]),
         ("\x7f\x85", [Piece("U+007F", "U+007F"), Piece("U+0085", "U+0085")]),
         ("\ud800", [Piece("U+D800", "U+D800")]),

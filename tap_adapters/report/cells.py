@@ -45,7 +45,7 @@ class Cell:
 
 
 def pieces(text: str) -> tuple[Piece, ...]:
-    """Return a text in pieces: controls, marks of direction and the like by their names."""
+    """Return a text in pieces: controls, marks of direction, blanks at its ends by their names."""
     return tuple(_pieces(text))
 
 
@@ -103,15 +103,17 @@ _SPACE = 0x20
 
 def _pieces(text: str) -> Iterator[Piece]:
     plain = ""
-    for one in text:
-        if unicodedata.category(one) not in _UNSEEN or one in _JOINERS:
+    inner = range(len(text) - len(text.lstrip(" ")), len(text.rstrip(" ")))
+    for place, one in enumerate(text):
+        is_seen = unicodedata.category(one) not in _UNSEEN or one in _JOINERS
+        if is_seen and (one != " " or place in inner):
             plain += one
             continue
         if plain:
             yield Piece(plain)
             plain = ""
         code = ord(one)
-        picture = chr(_PICTURES + code) if code < _SPACE else f"U+{code:04X}"
+        picture = chr(_PICTURES + code) if code <= _SPACE else f"U+{code:04X}"
         yield Piece(_ARROWS.get(one, picture), unicodedata.name(one, f"U+{code:04X}"))
     if plain:
         yield Piece(plain)
