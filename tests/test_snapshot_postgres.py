@@ -10,6 +10,7 @@ from support_snapshot import Source, needs_pgserver, new_postgres
 from demo.postgres import Postgres as PgServer
 from tap_adapters import sync
 from tap_adapters.commands.cli import cli
+from tap_adapters.restore import restore
 
 pytestmark = needs_pgserver
 
@@ -50,6 +51,26 @@ def test_a_partitioned_table_is_one_table(place: Place, shop: Source) -> None:
     shop.execute("UPDATE sales SET year = 2027 WHERE id = 1")
     (change,) = snapshot(place, shop).changes
     assert (change.added, change.changed, change.deleted) == (1, 0, 1)
+
+
+def test_some_tables_are_kept_without_the_sequences_of_the_others(
+    place: Place, shop: Source, pgserver: PgServer
+) -> None:
+    """Such a commit differs in nothing, and goes into an empty database."""
+    shop.execute(
+        "CREATE TABLE a (id serial PRIMARY KEY)",
+        "CREATE TABLE b (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
+        "CREATE TABLE c (id integer PRIMARY KEY)",
+        "CREATE SEQUENCE free",
+    )
+    sync.snapshot(shop.url, database_of(place), tables={"c": None})
+    assert place.query("SELECT name FROM _target_dolt_objects WHERE kind = 'sequence'") == [
+        ("public.free",)
+    ]
+    assert snapshot(place, shop).commit is not None
+    assert sync.snapshot(shop.url, database_of(place), tables={"c": None}).commit is None
+    done = restore(database_of(place), new_postgres(pgserver).url)
+    assert [one.equal for one in done.checked] == [True] * 3
 
 
 def test_an_enums_labels_may_be_added_and_renamed(place: Place, shop: Source) -> None:

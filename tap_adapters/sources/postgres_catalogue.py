@@ -66,7 +66,10 @@ SEQUENCES = f"""
 SELECT c.oid, n.nspname || '.' || c.relname AS name, n.nspname AS schema, c.relname AS own_name,
     format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS step,
     s.seqmin AS least, s.seqmax AS greatest, s.seqcycle AS cycles,
-    has_sequence_privilege(c.oid, 'SELECT') AS readable
+    has_sequence_privilege(c.oid, 'SELECT') AS readable,
+    (SELECT max(d.refobjid) FROM pg_depend d WHERE d.objid = c.oid
+        AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+        AND d.deptype IN ('a', 'i')) AS owner
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {_OWN.format(a="c", catalogue="pg_class")} ORDER BY 2"""  # noqa: S608

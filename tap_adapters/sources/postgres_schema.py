@@ -65,7 +65,7 @@ def read_schema(
         whole: Whether a sequence that may not be read is an error; else it begins at its start.
     """
     oids = [one.oid for one in tables]
-    counters = _counters(connection, whole=whole)
+    counters = _counters(connection, oids, whole=whole)
     columns = _by_table(connection, COLUMNS, oids)
     constraints = _by_table(connection, CONSTRAINTS, oids)
     indexes = _by_table(connection, INDEXES, oids)
@@ -103,11 +103,13 @@ def _by_table(connection: sa.Connection, query: str, oids: list[int]) -> Rows:
     return found
 
 
-def _counters(connection: sa.Connection, *, whole: bool) -> dict[int, Counter]:
-    """Return the sequences; only each itself says what it gives next."""
+def _counters(connection: sa.Connection, oids: list[int], *, whole: bool) -> dict[int, Counter]:
+    """Return the sequences, but for those of other tables; only each says what it gives next."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     found: dict[int, Counter] = {}
     for row in connection.exec_driver_sql(SEQUENCES).all():
+        if row.owner is not None and row.owner not in oids:
+            continue
         name = f"{quote(row.schema)}.{quote(row.own_name)}"
         query = f"SELECT last_value, is_called FROM {name}"  # noqa: S608 - quoted
         last, is_called = row.start, False
