@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tap_adapters.sources.constraints import column_constraints, constraints
+from tap_adapters.sources.origin import check_origin, origin
 from tap_adapters.sources.schema import LeftOut, definition_text
 from tap_adapters.sources.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
 from tap_adapters.sources.stream import stream_schema
@@ -63,6 +64,7 @@ def snapshot(
     push_remote: str | None = None,
     guards: Guards | None = None,
     keep: bool = False,
+    moved: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
     plugins: Plugins | None = None,
@@ -89,6 +91,8 @@ def snapshot(
             names have it; a dry run is not held to them.
         keep: Whether tables and columns that the source has no longer stay. A column keeps its
             values by key, in a table without a key none.
+        moved: Whether the source may be at another host or path than at its last snapshot where
+            that has tables which it lacks.
         dry_run: Whether all is done on a branch that is thrown away, and nothing committed; a
             file that is missing is not made.
         progress: Told of rows as they are read.
@@ -115,7 +119,8 @@ def snapshot(
             statements: list[str] = []
             session.statements(statements.append)
             filled = _fill(session, taken, places, progress or untold)
-            dropped = _define(session, taken, places, keep=keep)
+            here = origin(taken.source, source)
+            dropped = _define(session, taken, places, here, keep=keep, moved=moved)
             session.constrain(_constraints(taken, places, filled))
             commit = None if dry_run else session.commit()
             changes = session.changes() if dry_run else _changes(commit)
@@ -247,21 +252,28 @@ def _constraints(
 
 
 def _define(
-    session: Session, taken: Snapshot, places: Mapping[str, str], *, keep: bool
+    session: Session,
+    taken: Snapshot,
+    places: Mapping[str, str],
+    here: SourceObject,
+    *,
+    keep: bool,
+    moved: bool,
 ) -> tuple[str, ...]:
     """Keep what the source's objects are; remove tables that it has no longer."""
-    wanted = list(_objects(taken, places))
+    wanted = [*_objects(taken, places), here]
     now = {(one.kind, one.name) for one in wanted}
     now |= {("table", name) for name in taken.schema.others}
-    gone = [one for key, one in session.objects(taken.source).items() if key not in now]
-    dropped = []
-    if keep:
-        gone = [one for one in gone if one.table_name is None]
+    known = session.objects(taken.source)
+    gone = [one for key, one in known.items() if key not in now]
+    if keep:  # where the tables that stay came from is kept too
+        gone = [one for one in gone if one.table_name is None and one.kind != here.kind]
     used = {folded(place) for place in places.values()}
-    for one in gone:
-        if one.table_name is not None and folded(one.table_name) not in used:
-            session.drop(one.table_name)
-            dropped.append(one.table_name)
+    names = [one.table_name for one in gone if one.table_name is not None]
+    dropped = [name for name in names if folded(name) not in used]
+    check_origin(here, known, dropped, moved=moved)
+    for name in dropped:
+        session.drop(name)
     session.define(wanted, gone)
     return tuple(dropped)
 

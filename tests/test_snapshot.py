@@ -164,6 +164,39 @@ def test_a_table_of_another_name_is_one_gone_and_one_new(
     assert place.tables() == ["orders", "users", "visits"]
 
 
+def test_another_source_of_the_same_name_removes_no_table(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is refused before anything is changed; --keep and --moved are told apart, and kept."""
+    sources = []
+    for name, table in (("a", "x"), ("b", "y")):
+        (tmp_path / name).mkdir()
+        source = new_sqlite(tmp_path / name)
+        moved = Source("sqlite", f"sqlite:///{tmp_path / name / 'app.sqlite'}")
+        Path(source.url.removeprefix("sqlite:///")).rename(tmp_path / name / "app.sqlite")
+        moved.execute(f"CREATE TABLE {table} (id integer PRIMARY KEY)")
+        sources.append(moved)
+    one, other = sources
+    snapshot(place, one)
+    for options in ({}, {"dry_run": True}):
+        with pytest.raises(ConfigError, match="another host or path, and this one has no 'x'"):
+            snapshot(place, other, **options)
+    assert place.tables() == ["x"]
+    assert snapshot(place, other, keep=True).dropped == ()
+    with pytest.raises(ConfigError, match="--moved"):
+        snapshot(place, other)
+    assert snapshot(place, other, moved=True).dropped == ("x",)
+    one.execute("CREATE TABLE y (id integer PRIMARY KEY)", "DROP TABLE x")
+    caplog.clear()
+    snapshot(place, one)
+    assert [text for text in caplog.messages if "was taken at another host or path" in text] != []
+    commits = place.commits()
+    caplog.clear()
+    assert snapshot(place, one).commit is None
+    assert place.commits() == commits
+    assert [text for text in caplog.messages if "another host" in text] == []
+
+
 def test_keep_keeps_what_is_gone(place: Place, shop: Source) -> None:
     """With keep a table stays with its rows, a column with its values."""
     snapshot(place, shop)

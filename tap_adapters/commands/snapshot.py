@@ -32,6 +32,11 @@ from target_dolt.settings.guards import Guards
 @click.option("--push", metavar="REMOTE", help="Push it then: a remote's name, URL or path.")
 @guard_options
 @click.option("--keep", is_flag=True, help="Keep tables and columns that the source has no more.")
+@click.option(
+    "--moved",
+    is_flag=True,
+    help="The source is at another host or path than before: remove tables that it lacks.",
+)
 @click.option("--dry-run", is_flag=True, help="Commit nothing; show statements and counts.")
 @password_option
 @told
@@ -47,13 +52,15 @@ def snapshot(
     guards: Guards,
     *,
     keep: bool,
+    moved: bool,
     dry_run: bool,
     ask_password: bool,
 ) -> None:
     """Put all tables of a database, as they are at one instant, into one commit.
 
     SOURCE_URL is postgresql://, mysql://, mariadb:// or sqlite:///, in SQLAlchemy's form. What the
-    source has no longer is gone in the commit; where nothing has changed, none is made.
+    source has no longer is gone in the commit; where nothing has changed, none is made. A source is
+    known by its kind and name: one of the same name elsewhere removes no table unless --moved.
     Where a guard is hurt, the branch stays as it was, the load is kept on a branch that the error
     names, and the exit code is 4.
 
@@ -75,6 +82,7 @@ def snapshot(
             push_remote=push,
             guards=guards,
             keep=keep,
+            moved=moved,
             dry_run=dry_run,
             progress=progress,
         )
