@@ -386,6 +386,33 @@ def test_another_form_is_refused_or_made_again(place: Place, rich: Source) -> No
     assert (shape(rich), contents(rich)) == before
 
 
+TRIGGERS = {
+    "sqlite": ["CREATE TRIGGER told AFTER INSERT ON loose BEGIN SELECT 1; END"],
+    "mysql": ["CREATE TRIGGER told BEFORE INSERT ON loose FOR EACH ROW SET NEW.a = NEW.a"],
+    "postgres": [
+        "CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER told BEFORE INSERT ON loose FOR EACH ROW EXECUTE FUNCTION same()",
+    ],
+}
+
+
+def test_a_table_with_a_trigger_is_not_made_again(place: Place, source: Source) -> None:
+    """The trigger would go with it, and is in no commit; rows are put back all the same."""
+    source.execute("CREATE TABLE loose (a integer PRIMARY KEY)", *TRIGGERS[source.kind])
+    sync.snapshot(source.url, database_of(place))
+    source.execute("INSERT INTO loose VALUES (1)")
+    assert work(back(place, source, overwrite=True)) == {"loose": (0, 0, 1, 0)}
+    source.execute("ALTER TABLE loose ADD COLUMN more integer")
+    before = shape(source)
+    with pytest.raises(ConfigError, match=r"what no commit has: trigger .*told; nothing was"):
+        restore(database_of(place), source.url, overwrite=True)
+    assert shape(source) == before
+    on = " ON loose" if source.kind == "postgres" else ""
+    source.execute(f"DROP TRIGGER told{on}")
+    back(place, source, overwrite=True)
+    assert [one.name for one in shape(source).tables.popitem()[1].columns] == ["a"]
+
+
 def test_ten_generations_come_back_in_any_order(
     place: Place, source: Source, new_source: Callable[[], Source]
 ) -> None:

@@ -27,7 +27,11 @@ from tap_adapters.commands.sync_options import (
 @table_option(
     "TABLE[=NAME]", "Restore this table of the commit, into one of another name if NAME is given."
 )
-@click.option("--overwrite", is_flag=True, help="Put back rows that were changed there since, too.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Put back rows that were changed there since, too, and make tables of another form again.",
+)
 @click.option(
     "--base",
     metavar="REF",
@@ -63,6 +67,9 @@ def restore(
     kind. In tables that are there only rows that differ are touched, and those that somebody has
     changed since the commit --base stay, as do tables that the commit does not have. Ends with 3
     where both are not equal afterwards.
+
+    A table of another form is made again with --overwrite, unless it has triggers, rules or
+    policies, which no commit has; privileges on it have to be granted again.
 
     To find them all rows of both sides are read. With --by-history only those are looked at that
     differ between --base and --at; what was changed there in others is not put right, and is found

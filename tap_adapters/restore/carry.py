@@ -12,7 +12,7 @@ from tap_adapters.restore.mend import Mending, TableRestored
 from tap_adapters.restore.plan import Plan, chosen_tables, form, plan_of
 from tap_adapters.restore.postgres import PostgresDestination
 from tap_adapters.restore.rows import PlanRows
-from tap_adapters.sources.schema import Counter, read_definition
+from tap_adapters.sources.schema import Counter, SourceTable, read_definition
 from tap_adapters.sources.snapshot import Progress, Selection, untold
 from tap_adapters.verify import Checked, verify
 from target_dolt.errors import ConfigError
@@ -140,6 +140,7 @@ class _Work:
         made = [one for one in plans if one.table.name not in there or self._differs(one)]
         same = [one for one in plans if one not in made]
         self._tell_of_types(made)
+        self._keep_what_is_lost([there[one.table.name] for one in made if one.table.name in there])
         self._prepare(made)
         self._to.before_rows([there[one.table.name] for one in made if one.table.name in there])
         for one in made:
@@ -168,6 +169,17 @@ class _Work:
                     "not say how to make it; the column is made as %s, with every value",
                     plan.table.name, column, native, types[column],
                 )  # fmt: skip
+
+    def _keep_what_is_lost(self, dropped: Sequence[SourceTable]) -> None:
+        """Refuse to make tables again whose triggers nobody could bring back."""
+        for table in dropped:
+            if lost := self._to.lost_with(table):
+                msg = (
+                    f"the table '{table.name}' has another form there than in the commit, and with "
+                    f"it would go what no commit has: {', '.join(lost)}; nothing was changed: save "
+                    "and drop these first, or give the table the commit's form by hand"
+                )
+                raise ConfigError(msg)
 
     def _counts(self, plan: Plan) -> bool:
         """Whether a table gives other values next than at the commit."""

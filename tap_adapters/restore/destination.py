@@ -22,6 +22,8 @@ Texts = Sequence[Sequence[Any]]
 CHUNK_ROWS = 1_000
 """Rows of one statement."""
 
+_OF_TABLES = frozenset({"trigger", "rule", "policy"})
+
 ANSWER_LOST = (
     "the connection was lost while the rows were committed there: they are there all or not at "
     "all; restore again, which does what is missing"
@@ -138,6 +140,14 @@ class Destination(abc.ABC):
         if table.key and not native:
             parts.append(f"PRIMARY KEY ({', '.join(self.quoted(name) for name in table.key)})")
         self.run(f"CREATE TABLE {self.place(table)} ({', '.join(parts)})")
+
+    def lost_with(self, table: SourceTable) -> list[str]:
+        """Return what a table has that no commit brings back: its triggers, rules and policies."""
+        return [
+            f"{one.kind} {one.name}"
+            for one in self.snapshot.schema.left_out
+            if one.kind in _OF_TABLES and one.name.rpartition(".")[0] == table.name
+        ]
 
     def drop(self, table: SourceTable) -> None:
         """Remove a table."""

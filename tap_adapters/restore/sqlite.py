@@ -93,6 +93,12 @@ class SQLiteDestination(Destination):
         """Make a table."""
         super().create(table, native=native and table.definition is not None)
 
+    def lost_with(self, table: SourceTable) -> list[str]:
+        """Return a table's triggers, whose names do not tell whose they are."""
+        query = "SELECT 'trigger ' || name FROM sqlite_master WHERE type = 'trigger'"
+        found = self.connection.exec_driver_sql(f"{query} AND tbl_name = ?", (table.own_name,))
+        return list(found.scalars())
+
     def before_rows(self, tables: Sequence[SourceTable]) -> None:
         """Foreign keys are checked by none who does not ask for it."""
 
