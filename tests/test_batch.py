@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import os
 import re
 import sys
 import tracemalloc
@@ -483,6 +484,16 @@ def test_what_is_no_number_of_json_is_refused_at_any_depth(
             batch_root=str(root),
             **(flattening if kind == "flattened" else {}),
         )
+    assert place.tables() == []
+
+
+@pytest.mark.parametrize("what", ["pipe", "directory"])
+def test_a_file_of_a_batch_that_is_none_is_refused(place: Place, root: Path, what: str) -> None:
+    """Nobody may ever write to the other end of a pipe."""
+    path = root / "a.jsonl"
+    path.mkdir() if what == "directory" else os.mkfifo(path)
+    with pytest.raises(BatchError, match="file 1 of 1: it is no regular file"):
+        place.load([schema("dogs", PROPERTIES), batch([path])], batch_root=str(root))
     assert place.tables() == []
 
 

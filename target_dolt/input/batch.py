@@ -131,6 +131,9 @@ def _open(name: str, root: str) -> AbstractContextManager[BinaryIO]:
     if not path.is_relative_to(base):
         msg = "it lies outside of `batch_root`"
         raise BatchError(msg)
+    if path.exists() and not path.is_file():
+        msg = "it is no regular file"  # to open a pipe would wait for whoever writes to it
+        raise BatchError(msg)
     return closing(path.open("rb"))
 
 
