@@ -220,7 +220,7 @@ def test_rows_changed_since_stay(place: Place, rich: Source) -> None:
     ]
     told = run(place, rich, "--at", "HEAD~1")
     assert told.exit_code == 3
-    assert "stayed as somebody has changed them there since: --overwrite puts them" in told.stderr
+    assert "stayed, for they are not as the commit HEAD has them" in told.stderr
     done = back(place, rich, at="HEAD~1", overwrite=True)
     assert work(done) == {"parts": (0, 0, 1, 0)}
 

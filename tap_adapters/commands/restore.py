@@ -99,7 +99,7 @@ def restore(
     WRITERS["table"](
         ("table", "made", "added", "changed", "deleted", "kept"),
         [
-            (one.table, one.made, one.inserted, one.updated, one.deleted, one.kept)
+            (one.table, "yes" if one.made else "", one.inserted, one.updated, one.deleted, one.kept)
             for one in done.tables
         ],
     )
@@ -108,8 +108,9 @@ def restore(
         msg = f"not equal to the commit: {', '.join(different)}"
         if stayed := [one.table for one in done.tables if one.kept]:
             msg += (
-                f"; rows of {', '.join(stayed)} stayed as somebody has changed them there since: "
-                "--overwrite puts them back"
+                f"; rows of {', '.join(stayed)} stayed, for they are not as the commit {base} has "
+                "them, so somebody may have changed them there: --base names the commit that the "
+                "database was last equal to, --overwrite puts the rows back in any case"
             )
         raise verifying.DifferentError(msg)
     unseen = [one.table for one in done.tables if one.by_history]
