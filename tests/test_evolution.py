@@ -471,3 +471,14 @@ def test_a_number_of_any_scale_is_a_double_until_one_comes_that_no_double_has(
     place.load([asked, line, record("t", id=4, v=7), state({"n": 2})])
     assert [row["v"] for row in place.rows("t")] == ["0.1", "2.5", digits, "7"]
     assert "widened t.v: DOUBLE -> LONGTEXT" in place.query("SELECT message FROM dolt_log")[0][0]
+
+
+def test_a_frozen_table_takes_narrower_schemas_than_its_columns(place: Place) -> None:
+    """A column that is text, or wide, takes what is written as such: that is no change."""
+    narrow = {"v": {"type": "boolean"}, "w": {"type": "integer", "minimum": 0, "maximum": 9}}
+    wide = {"v": {"type": "string"}, "w": {"type": "integer"}}
+    for number, (properties, v) in enumerate(((narrow, True), (wide, "x"), (narrow, False))):
+        lines = [schema("dogs", {"id": {"type": "integer"}, **properties})]
+        lines += [record("dogs", id=number, v=v, w=number), state({"n": number})]
+        place.load(lines, schema_changes="evolve" if number < 2 else "freeze")
+    assert [row["v"] for row in place.rows("dogs")][1:] == ["x", "false"]

@@ -128,7 +128,11 @@ class Tables:
         # A column of somebody else's that has a DEFAULT is filled by it.
         filled = self._defaults.get(existing.name, set()) - wanted.types.keys()
         required = existing.required & filled
-        if merged == existing.types and existing.required == required:
+        texts = [
+            {name: type_text(one) for name, one in types.items()}
+            for types in (merged, existing.types)
+        ]
+        if texts[0] == texts[1] and existing.required == required:
             return existing
         fitted = replace(existing, types=merged, required=required)
         if frozen:
