@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import CommitConflictError, driver_words
+from target_dolt.queries import changed_tables, head_of, uncommitted_tables
 from target_dolt.upkeep import Upkeep
 from target_dolt.writer import Writer
 
@@ -165,17 +166,17 @@ class Database(Upkeep):
         """
         try:
             with target.begin():
-                if _head(target) != base:
+                if head_of(target) != base:
                     return False
                 self.move(target, branch)
         except sa.exc.DBAPIError as error:
             if self.is_transient(error):
                 raise
             with target.begin():
-                if _head(target) != base:
+                if head_of(target) != base:
                     return False  # it was moved between our look and our move
             with target.begin():
-                tables = sorted(_uncommitted(target) & changed_tables(target, base, branch))
+                tables = sorted(uncommitted_tables(target) & changed_tables(target, base, branch))
             msg = (
                 f"{self.uncommitted(tables)}, which are in the way"
                 if tables
@@ -205,7 +206,7 @@ class Database(Upkeep):
     def uncommitted_tables(self, connection: sa.Connection) -> set[str]:
         """Return the tables of a connection's branch that differ from its last commit."""
         with connection.begin():
-            return _uncommitted(connection)
+            return uncommitted_tables(connection)
 
     @abc.abstractmethod
     def move(self, target: sa.Connection, branch: str) -> None:
@@ -294,23 +295,3 @@ class Backend:
     claims: Callable[[Where], bool]
     open: Callable[[Where], Database]
     clone: Callable[[str, Where, str | None], None] | None = None
-
-
-def _head(connection: sa.Connection) -> str:
-    return str(connection.exec_driver_sql("SELECT dolt_hashof(active_branch())").scalar())
-
-
-def _uncommitted(connection: sa.Connection) -> set[str]:
-    return set(connection.exec_driver_sql("SELECT table_name FROM dolt_status").scalars())
-
-
-def changed_tables(connection: sa.Connection, old: str, new: str) -> set[str]:
-    """Return the tables that differ between two commits, in rows or form, by either name."""
-    found = (connection.execute(one, {"old": old, "new": new}) for one in _CHANGED)
-    return {name for rows in found for row in rows for name in row}
-
-
-_CHANGED = tuple(
-    sa.text(f"SELECT from_table_name, to_table_name FROM {one}(:old, :new)")  # noqa: S608
-    for one in ("dolt_diff_summary", "dolt_schema_diff")  # the first leaves out another key
-)

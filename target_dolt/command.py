@@ -16,10 +16,10 @@ from target_dolt.about import with_plugins
 from target_dolt.errors import ConfigError, TargetDoltError
 from target_dolt.input.reader import TerminatedError
 from target_dolt.loading import state
-from target_dolt.loading.retry import told
 from target_dolt.loading.target_branch import resumed_branch
 from target_dolt.opening import open_database
 from target_dolt.plugins import load_plugins
+from target_dolt.retry import told
 from target_dolt.settings import Settings, config_errors
 from target_dolt.settings.configuration import FromEnvironment
 from target_dolt.signals import watch_signals

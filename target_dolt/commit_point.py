@@ -117,6 +117,8 @@ class CommitPoint:
         self.commit()
         if not self.load.commits and any(sink.received for sink in self._sinks.values()):
             _log.info("No commit: nothing differs from what the branch has")
+        for sink in self._sinks.values():
+            sink.tell_passed_over()
         if not self._sinks:
             _log.warning("No stream came: does the tap's catalog select one?")
         publish(self.load)

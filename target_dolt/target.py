@@ -250,8 +250,6 @@ class TargetDolt(CheckedConfig, Target):
         try:
             self._replacements.end_of_input()
             self.point.finish()
-            for sink in self._sinks().values():
-                sink.tell_ignored()
         finally:
             self.close()
         self.check_stop()

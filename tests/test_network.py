@@ -23,8 +23,8 @@ from support_proxy import CUTS, Proxy, Toxic
 from support_state import DOGS, Watched, dog, ids, kept
 from support_wire import Wire
 
+from target_dolt import retry
 from target_dolt.errors import WriteError
-from target_dolt.loading import retry
 from target_dolt_plugins import dolt_server
 
 pytestmark = needs_dolt

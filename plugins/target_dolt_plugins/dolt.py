@@ -16,10 +16,10 @@ from sqlalchemy.dialects import mysql
 
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.constraint import Constraint, Statements
+from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
-from target_dolt.loading.retry import again, told
-from target_dolt.tables.ddl import sa_table
+from target_dolt.retry import again, told
 from target_dolt_plugins.dolt_constraints import statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, bytes_in

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from target_dolt.backend import changed_tables
+from target_dolt.queries import changed_tables
 from target_dolt.runs import lock_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from target_dolt import Where
 from target_dolt.errors import RemoteError, driver_words
-from target_dolt.loading.remotes import BEHIND, SILENT, meaning, refuse_existing
+from target_dolt.remotes import BEHIND, SILENT, meaning, refuse_existing
 from target_dolt_plugins.dolt_directory import (
     LOCAL_USER,
     check_name,

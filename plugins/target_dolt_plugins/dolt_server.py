@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from target_dolt.errors import ConfigError, driver_words
-from target_dolt.loading.retry import again
+from target_dolt.retry import again
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_tls import is_loopback
 

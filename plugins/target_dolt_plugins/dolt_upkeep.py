@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
+from target_dolt import Database
 from target_dolt.runs import lock_name, run_branch
-
-if TYPE_CHECKING:
-    from target_dolt_plugins.dolt import DoltDatabase
 
 _MARK = run_branch(lock_name("collect", ""), "mark")
 """A run's name, so that the next load removes the branch where this dies in between."""
@@ -18,7 +15,7 @@ _SETTLE_SECONDS = 1
 (seen on Dolt 2.3.1 without a wait; 0.1 seconds were enough on two busy cores)."""
 
 
-def collect(database: DoltDatabase) -> None:
+def collect(database: Database) -> None:
     """Remove what nothing leads to, from the older generation of files as well.
 
     A server collects again only where something has changed since the last time: hence a branch
@@ -32,7 +29,7 @@ def collect(database: DoltDatabase) -> None:
         _call(database, "dolt_branch", "-D", _MARK)
 
 
-def _call(database: DoltDatabase, procedure: str, *arguments: str) -> None:
+def _call(database: Database, procedure: str, *arguments: str) -> None:
     """Call on a connection of its own: a collection ends those that there are."""
     with database.connect() as connection, connection.begin():
         database.call(connection, procedure, *arguments)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from target_dolt import Row, Write, Writer
 from target_dolt.errors import WriteError
-from target_dolt.tables.past import keep_columns, restore_rows
+from target_dolt.past import keep_columns, restore_rows
 from target_dolt_plugins.dolt_dialect import LOCAL_NAME
 from target_dolt_plugins.dolt_fields import BINARY, FIELDS, LITERALS, Fields
 

@@ -16,7 +16,7 @@ from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import CommitConflictError, ConfigError, LockedError
-from target_dolt.loading.remotes import refuse_existing, remotes
+from target_dolt.remotes import refuse_existing, remotes
 from target_dolt_plugins import doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_dialect import DoltLiteDialect

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from target_dolt.errors import RemoteError
-from target_dolt.loading.remotes import BEHIND, SILENT, meaning
+from target_dolt.remotes import BEHIND, SILENT, meaning
 
 REFUSALS = (
     (

@@ -9,10 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt import Storage, types, values
+from target_dolt import Storage, types, values, widened
 from target_dolt.dialect import ColumnType, Converter
 from target_dolt.errors import UnsupportedTypeError
-from target_dolt.plans import widened
 from target_dolt.types import Kind, first_of_kind
 from target_dolt.values import parse_json
 

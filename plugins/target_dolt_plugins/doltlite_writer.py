@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from target_dolt import Row, Table, Writer
-from target_dolt.tables.ddl import sa_table
-from target_dolt.tables.past import keep_columns, restore_rows
+from target_dolt.ddl import sa_table
+from target_dolt.past import keep_columns, restore_rows
 from target_dolt_plugins import doltlite_rowids as numbers
 from target_dolt_plugins.doltlite_rowids import rowid_name
 from target_dolt_plugins.doltlite_types import storage

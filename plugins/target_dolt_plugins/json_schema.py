@@ -10,10 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt import Dialect, TypeRule, hookimpl, types, values
+from target_dolt import Dialect, TypeRule, hookimpl, types, values, widened
 from target_dolt.dialect import ColumnType, Converter, Schema
 from target_dolt.errors import RefusedTypeError
-from target_dolt.plans import widened
 
 VARCHAR_LIMIT = 16_383
 """Characters of four bytes in MySQL's longest VARCHAR; a longer text is a LONGTEXT."""

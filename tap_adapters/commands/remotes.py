@@ -10,8 +10,8 @@ import click
 from tap_adapters.commands.output import WRITERS
 from tap_adapters.commands.shell import format_option, opened, told
 from tap_adapters.history import remotes
-from target_dolt.loading.remotes import ORIGIN, without_userinfo
-from target_dolt.loading.remotes import push as push_refs
+from target_dolt.remotes import ORIGIN, without_userinfo
+from target_dolt.remotes import push as push_refs
 
 P = ParamSpec("P")
 

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from tap_adapters.history.commits import QueryError, query_errors
 from target_dolt import Database
 from target_dolt.errors import ConfigError, RemoteError
-from target_dolt.loading.remotes import (
+from target_dolt.opening import backend_of
+from target_dolt.plugins import Plugins, load_plugins
+from target_dolt.remotes import (
     ORIGIN,
     find_remote,
     remote_errors,
@@ -19,8 +21,6 @@ from target_dolt.loading.remotes import (
     remote_user,
     user_arguments,
 )
-from target_dolt.opening import backend_of
-from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.settings import where_of
 
 

@@ -17,7 +17,7 @@ from tap_adapters.history.commits import QueryError, query_errors
 from tap_adapters.history.standstill import remove_branch, run_branches, standing_still
 from target_dolt import Database
 from target_dolt.errors import CommitConflictError, LockedError, driver_words
-from target_dolt.loading.remotes import meaning
+from target_dolt.remotes import meaning
 from target_dolt.runs import new_run_id, run_branch
 
 Edit = Callable[[sa.Connection, GraphCommit], None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from tap_adapters.history.kept import Kept, KeptTable
 from tap_adapters.restore.ahead import ahead
@@ -293,8 +292,5 @@ def _chosen(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
 
 def _alike(one: KeptTable, other: KeptTable) -> bool:
     """Whether two commits have a table in the same form, so that a diff tells all of its rows."""
-
-    def form(table: KeptTable) -> Any:
-        return table.key, {name: type_text(kind) for name, kind in table.types.items()}
-
-    return bool(form(one) == form(other))
+    texts = [{name: type_text(kind) for name, kind in each.types.items()} for each in (one, other)]
+    return one.key == other.key and texts[0] == texts[1]

@@ -13,13 +13,15 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Database, changed_tables
+from target_dolt import retry
+from target_dolt.backend import Database
 from target_dolt.errors import CommitConflictError
-from target_dolt.loading import retry, staged
+from target_dolt.loading import staged
 from target_dolt.loading.pipeline_lock import pipeline_lock
 from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.loading.target_branch import target_branch
 from target_dolt.messages import Commit, PendingCommit, TableChange
+from target_dolt.queries import changed_tables
 from target_dolt.runs import HELD_PREFIX, remove_dead, run_branch
 
 _MOVES = 100

@@ -15,12 +15,12 @@ from target_dolt.dialect import ColumnType
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
 from target_dolt.loading.commits import RunBranch
 from target_dolt.loading.constraints import Constraints
-from target_dolt.loading.retry import told
 from target_dolt.names import folded, mapped_table, table_name
 from target_dolt.plans.draft import Draft, draft
 from target_dolt.plans.lenient import tell_refused
 from target_dolt.plans.sources import Sources
 from target_dolt.plugins import Plugins
+from target_dolt.retry import told
 from target_dolt.settings import Settings
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.catalogue import Catalogue

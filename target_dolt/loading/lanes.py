@@ -15,7 +15,7 @@ from target_dolt.errors import WriteError
 from target_dolt.loading import overlap
 from target_dolt.loading.commits import RunBranch
 from target_dolt.loading.overlap import Overlap
-from target_dolt.loading.retry import told
+from target_dolt.retry import told
 from target_dolt.writer import Write
 
 

@@ -15,17 +15,18 @@ from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType
 from target_dolt.loading import state
 from target_dolt.loading.commits import RunBranch
+from target_dolt.loading.compose import compose_message, counts
 from target_dolt.loading.guards import judge
 from target_dolt.loading.landing import Landing
 from target_dolt.loading.lanes import TableWrite, Writes
 from target_dolt.loading.overlap import Overlap
-from target_dolt.loading.retry import again, told
-from target_dolt.messages import Commit, PendingCommit, TableChange, compose_message, counts
+from target_dolt.messages import Commit, PendingCommit, TableChange
 from target_dolt.plans.json_schema import Validator
 from target_dolt.plans.lenient import Altered, LenientPlan, tell_altered
 from target_dolt.plans.plan import Plan, compile_plan
 from target_dolt.plans.sources import Sources
 from target_dolt.plugins import Plugins
+from target_dolt.retry import again, told
 from target_dolt.runs import new_run_id
 from target_dolt.settings import Settings
 from target_dolt.tables import catalogue, objects

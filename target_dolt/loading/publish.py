@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from target_dolt.errors import PushError, driver_words
 from target_dolt.loading.load import Load
-from target_dolt.loading.remotes import push
+from target_dolt.remotes import push
 from target_dolt.runs import today
 from target_dolt.settings.templates import made_name
 

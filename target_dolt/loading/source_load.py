@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from target_dolt.constraint import Constraint
 from target_dolt.loading.load import Load
-from target_dolt.loading.retry import told
 from target_dolt.messages import TableChange
+from target_dolt.retry import told
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.objects import SourceObject
 

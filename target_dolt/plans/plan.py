@@ -12,11 +12,10 @@ from typing import Any
 
 import jsonschema_rs
 
-from target_dolt import values
+from target_dolt import values, widened
 from target_dolt.backend import Database, Table
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.errors import MissingKeyError, RecordError
-from target_dolt.plans import widened
 from target_dolt.plans.columns import column_converter
 from target_dolt.plans.draft import Draft
 from target_dolt.plans.json_schema import Validator, nearest

@@ -17,11 +17,12 @@ from target_dolt.plans.plan import NeedsWiderError
 from target_dolt.settings import load_method
 from target_dolt.streams.changes import DELETED_AT, Delete, Part, part_validator
 from target_dolt.streams.one_step import OneStep
+from target_dolt.streams.passed_over import PassedOver
 from target_dolt.streams.table_writes import TableWrites
 from target_dolt.types import type_text
 
 if TYPE_CHECKING:
-    from target_dolt.target import TargetDolt
+    from singer_sdk import Target
 
 _MOMENT = {"type": ["null", "string"], "format": "date-time"}
 
@@ -37,8 +38,7 @@ class DoltSink(Sink):
         plan: How records become rows.
         received: Records of the stream taken so far.
         committed: How many of them the last commit point has passed.
-        ignored_deletes: Deletes that a table without a key could not take.
-        ignored_versions: Versions that the load method does not look at.
+        passed_over: What the load method does not look at.
         version: The version of the stream that was seen last, None before the first.
         has_cleared: Whether there were rows when the table began to be replaced.
         rejected: Keys of bad records since the table was last replaced, as they came.
@@ -49,25 +49,25 @@ class DoltSink(Sink):
 
     def __init__(
         self,
-        target: TargetDolt,
+        target: Target,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
     ) -> None:
         """Choose the load method; `setup` makes the table."""
-        self.load: Load = target.load
-        self._hard_delete = target.settings.hard_delete
+        self.load: Load = target.load  # type: ignore[attr-defined]  # our target has one
+        self._hard_delete = self.load.settings.hard_delete
         # Postgres's log leaves out a long text that an UPDATE did not touch: of a stream that
         # reads a log, a record without all of these is a part of its row.
         reads_log = bool(key_properties) and DELETED_AT in schema["properties"]
         names = schema["properties"] if reads_log else ()
         self._whole = frozenset(name for name in names if not name.startswith("_sdc_"))
         super().__init__(target, stream_name, schema, key_properties)
-        self.method = load_method(target.settings.load_method, stream_name, self.key_properties)
+        chosen = self.load.settings.load_method
+        self.method = load_method(chosen, stream_name, self.key_properties)
         self.received = 0
         self.committed = 0
-        self.ignored_deletes = 0
-        self.ignored_versions = 0
+        self.passed_over = PassedOver(stream_name)
         self.version: int | None = None
         self.has_cleared = False
         self.rejected: list[Mapping[str, Any]] = []
@@ -75,7 +75,6 @@ class DoltSink(Sink):
         self.before_changes: Callable[[], None] | None = None
         self._buffer: list[Any] = []
         self._is_mixed = False
-        self._told_fields: set[str] = set()
         self._check_part: Validator | None = None
         self._wider: dict[str, ColumnType] = {}
 
@@ -151,7 +150,7 @@ class DoltSink(Sink):
         if type(record) is not dict:
             raise no_object(self.stream_name)
         if not record.keys() <= self._properties:
-            self._tell_fields(record)
+            self.passed_over.fields(record.keys() - self._properties)
         if record.get(DELETED_AT) is not None and self._takes_deletes():
             self._delete(record)
         elif self._hard_delete and record.get(DELETED_AT) is not None:
@@ -189,7 +188,7 @@ class DoltSink(Sink):
         """Whether a delete finds its row; without a key it is a record like any other."""
         if self.plan.table.key:
             return True
-        self.ignored_deletes += 1
+        self.passed_over.deletes += 1
         return False
 
     def _remove(self, record: dict[str, Any]) -> None:
@@ -216,16 +215,6 @@ class DoltSink(Sink):
         part = self._made(lambda: Part(self.plan.key(record), self.plan.part(record, check)))
         self._mix(part)
 
-    def _tell_fields(self, record: dict[str, Any]) -> None:
-        unknown = record.keys() - self.plan.properties - self._told_fields
-        unknown = {name for name in unknown if not name.startswith("_sdc_")}
-        if unknown:
-            self._told_fields |= unknown
-            names = ", ".join(sorted(unknown))
-            self.logger.warning(
-                "stream '%s': %s not in the SCHEMA, left out", self.stream_name, names
-            )
-
     def reject(self, key: Mapping[str, Any]) -> None:
         """Count a record that is left out, and remember its key."""
         self.received += 1
@@ -251,27 +240,13 @@ class DoltSink(Sink):
     def follow(self, older: DoltSink) -> None:
         """Go on counting where the sink of the stream's older SCHEMA ended."""
         self.received, self.committed = older.received, older.committed
-        self.ignored_deletes = older.ignored_deletes
-        self.ignored_versions = older.ignored_versions
+        self.passed_over = older.passed_over
         self.version = older.version
         self.has_cleared, self.rejected = older.has_cleared, older.rejected
 
-    def tell_ignored(self) -> None:
+    def tell_passed_over(self) -> None:
         """Log what the load method has passed over."""
-        for count, what, why in (
-            (self.ignored_deletes, "delete", f"the table '{self.plan.table.name}' has no key"),
-            (self.ignored_versions, "version", f"`load_method` is {self.method}"),
-        ):
-            if count:
-                plural = "" if count == 1 else "s"
-                self.logger.warning(
-                    "stream '%s': %d %s%s passed over, %s",
-                    self.stream_name,
-                    count,
-                    what,
-                    plural,
-                    why,
-                )
+        self.passed_over.tell(self.plan.table.name, self.method)
 
     def clear(self, *, again: bool) -> None:
         """Remove the table's rows on the run branch, to be replaced.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from target_dolt.commit_point import CommitPoint
 from target_dolt.errors import MessageError
+from target_dolt.loading.load import Load
 from target_dolt.settings import Settings
 from target_dolt.streams.replace import Replacements
 from target_dolt.streams.sink import DoltSink
@@ -15,11 +15,20 @@ from target_dolt.streams.sink import DoltSink
 _log = logging.getLogger("target-dolt")
 
 
+class Point(Protocol):
+    """What versions need of the commit point."""
+
+    load: Load
+
+    def before_replacing(self) -> None:
+        """Give what came before a commit of its own."""
+
+
 class Versions:
     """The versions that streams of a run come in."""
 
     def __init__(
-        self, settings: Settings, point: Callable[[], CommitPoint], replacements: Replacements
+        self, settings: Settings, point: Callable[[], Point], replacements: Replacements
     ) -> None:
         """Begin with none.
 
@@ -88,7 +97,7 @@ class Versions:
         if sink.method == "overwrite":
             return  # replaces in any case
         if self._settings.load_method == "append-only":
-            sink.ignored_versions += 1
+            sink.passed_over.versions += 1
             return
         if not sink.process_activate_version_messages:
             return

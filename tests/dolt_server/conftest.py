@@ -10,7 +10,7 @@ from support import Place
 from support_dolt import DoltServer
 from support_state import PATIENCE_SECONDS
 
-from target_dolt.loading import retry
+from target_dolt import retry
 
 FEW = (0.01, 0.02, 0.05, 0.1)
 

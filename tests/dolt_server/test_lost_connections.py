@@ -25,11 +25,11 @@ from support_dolt import (
 from support_state import DOGS, Watched, dog, ids, run_branches, wait_until
 from support_wire import Wire
 
+from target_dolt import retry
 from target_dolt.errors import (
     TargetDoltError,
     WriteError,
 )
-from target_dolt.loading import retry
 from target_dolt_plugins import dolt
 from target_dolt_plugins.dolt_writer import LoadDataWriter
 
