@@ -57,12 +57,12 @@ class TargetDolt(CheckedConfig, Target):
             options: The SDK's own arguments, `config` among them.
         """
         reader = MessageReader(self, MAX_MESSAGE_BYTES)
+        self._reader = reader  # a signal may come from here on
+        self._signal: int | None = None
         super().__init__(message_reader=reader, **options)
         self.max_parallelism = 1
         self.settings = Settings.from_config(self.config)
         reader.max_message_bytes = self.settings.max_message_bytes
-        self._reader = reader
-        self._signal: int | None = None
         self._direct: dict[str, DoltSink] = {}
         self._replacements = Replacements(trusts_end=self.settings.trust_end_of_input)
         self._quarantine = Quarantine(self.settings, lambda: reader.line)

@@ -42,6 +42,8 @@ from support_state import (
     until,
 )
 
+from target_dolt.input.reader import TerminatedError
+from target_dolt.settings import Settings
 from target_dolt_plugins.doltlite import BUSY_SECONDS
 
 
@@ -666,3 +668,25 @@ def test_a_signal_while_python_imports_ends_a_command_without_a_traceback(
     told = f"Stopped by signal {int(signum)}; nothing was read yet\n"
     assert (done.returncode, done.stdout, done.stderr) == (code, "", told)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_while_the_settings_are_read_ends_the_run_before_it_has_begun(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler is there before all else is."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    from_config = Settings.from_config
+
+    def late(config: Any) -> Settings:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return from_config(config)
+
+    monkeypatch.setattr(Settings, "from_config", late)
+    try:
+        with pytest.raises(TerminatedError):
+            place.load([DOGS, dog(1), state({"n": 1})])
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert run_branches(place) == []
+    assert "dogs" not in place.tables()
