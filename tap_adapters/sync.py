@@ -261,7 +261,8 @@ def _define(
     moved: bool,
 ) -> tuple[str, ...]:
     """Keep what the source's objects are; remove tables that it has no longer."""
-    wanted = [*_objects(taken, places), here]
+    wanted = list(_objects(taken, places))
+    wanted += [here] if wanted else []  # nothing is kept of a source without tables
     now = {(one.kind, one.name) for one in wanted}
     now |= {("table", name) for name in taken.schema.others}
     known = session.objects(taken.source)
