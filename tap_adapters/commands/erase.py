@@ -77,7 +77,10 @@ def command(
             click.echo(
                 f"'{name}' has the row still: `dolt-sync push --force` replaces that history"
             )
-    click.echo("No commit holds the row, and the old ones are removed from the disk")
+    if holders:
+        click.echo("No commit holds the row, and the old ones are removed from the disk")
+    else:
+        click.echo("No commit had such a row: none was erased; see that the key is right")
 
 
 def erase(
