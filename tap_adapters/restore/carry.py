@@ -10,7 +10,6 @@ from tap_adapters.history.kept import Kept, kept_at
 from tap_adapters.restore.destination import Destination, open_destination
 from tap_adapters.restore.mend import Mending, TableRestored
 from tap_adapters.restore.plan import Plan, chosen_tables, form, plan_of
-from tap_adapters.restore.postgres import PostgresDestination
 from tap_adapters.restore.rows import PlanRows
 from tap_adapters.sources.schema import Counter, SourceTable, read_definition
 from tap_adapters.sources.snapshot import Progress, Selection, untold
@@ -188,10 +187,9 @@ class _Work:
 
     def _prepare(self, made: Sequence[Plan]) -> None:
         """Make what tables are made of; set sequences of no table's own."""
-        if isinstance(self._to, PostgresDestination):
-            for schema in sorted({str(one.table.schema) for one in made if one.native}):
-                if schema != self._to.snapshot.schema.default_schema:
-                    self._to.make_schema(schema)
+        schemas = {one.table.schema for one in made if one.native and one.table.schema}
+        for schema in sorted(schemas - {self._to.snapshot.schema.default_schema}):
+            self._to.make_schema(schema)
         counters = [
             read_definition(one.definition, Counter)
             for one in self._wanted.objects

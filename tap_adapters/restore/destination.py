@@ -153,6 +153,9 @@ class Destination(abc.ABC):
         """Remove a table."""
         self.run(f"DROP TABLE {self.place(table)}")
 
+    def make_schema(self, name: str) -> None:  # noqa: B027 - most kinds have none
+        """Make a schema for tables; nothing where a database has none."""
+
     def make_types(self, types: Sequence[NamedType], sequences: Sequence[Counter]) -> None:
         """Make types and sequences that are not there yet, where there are such."""
         del types, sequences
