@@ -367,15 +367,6 @@ def test_print_state_makes_no_database(tmp_path: Path) -> None:
     assert not (tmp_path / "slip.db").exists()
 
 
-def test_print_state_of_a_missing_branch_is_told_in_one_sentence(place: Place) -> None:
-    """No traceback, and nothing on stdout that a tap could take for a state."""
-    place.load([DOGS, dog(1), state({"n": 1})])
-    done = command(place, "", "--print-state", branch="nowhere")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "nowhere" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 # When: the pace
 
 

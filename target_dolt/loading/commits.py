@@ -190,13 +190,14 @@ class RunBranch:
 
     def _table_hashes(self, tables: Collection[str]) -> dict[str, str]:
         """Return a hash of each table's content: reading it writes nothing, `dolt_add` does."""
-        query = sa.text("SELECT dolt_hashof_table(:name)")
-        with self.connection.begin():
-            return {
-                name: str(self.connection.execute(query, {"name": name}).scalar())
-                for name in tables
-                if name not in self.gone
-            } | dict.fromkeys(self.gone.intersection(tables), "")
+        found = dict.fromkeys(self.gone.intersection(tables), "")
+        there = [name for name in tables if name not in self.gone]
+        if there:
+            query = sa.select(*map(sa.func.dolt_hashof_table, there))
+            with self.connection.begin():
+                [hashes] = self.connection.execute(query)
+            found |= dict(zip(there, map(str, hashes), strict=True))
+        return found
 
     def hash_of_table(self, table: str) -> str:
         """Return a hash of what a table holds on the run branch now."""
