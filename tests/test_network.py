@@ -169,8 +169,9 @@ LATER = schema(
 @pytest.mark.parametrize(
     "step",
     [b"CREATE TABLE `dogs`", b"ALTER TABLE `dogs`", b"UPDATE `dogs`",
-     b"INTO TABLE `_target_dolt_columns`", b"SHOW CREATE TABLE `dogs`", b"@@GLOBAL.local_infile"],
-    ids=["make", "alter", "respell", "catalogue", "look", "way-of-loading"],
+     b"INTO TABLE `_target_dolt_columns`", b"SHOW CREATE TABLE `dogs`", b"@@GLOBAL.local_infile",
+     b"INTO TABLE _target_dolt_no_table"],
+    ids=["make", "alter", "respell", "catalogue", "look", "way-of-loading", "right-to-load"],
 )  # fmt: skip
 @pytest.mark.parametrize("lost", ["request", "answer"])
 def test_a_connection_lost_while_a_schema_becomes_a_table_changes_nothing(

@@ -229,6 +229,8 @@ def missing_for_load_data(connection: sa.Connection) -> str | None:
     try:
         connection.exec_driver_sql(_PROBE)
     except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise
         # MySQL wants no FILE for LOCAL, Dolt does, by name or by role (measured on 2.3.1).
         if "denied" in str(error.orig):
             return (
