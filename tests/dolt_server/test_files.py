@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from support import Place
 from support_dolt import (
     engine_of,
+    few_retries,
     needs_dolt,
     refusal,
     url_of,
@@ -25,6 +26,7 @@ COM_QUIT = b"\x01"
 """What a client says that goes away."""
 
 
+@few_retries
 @pytest.mark.parametrize("query", ["SET AUTOCOMMIT", "SET autocommit", "SELECT", "ROLLBACK"])
 @pytest.mark.parametrize("asked", ["/etc/passwd", LOCAL_NAME, "", "C:\\secrets.txt"])
 def test_a_server_that_asks_for_a_file_in_answer_to_any_query_gets_nothing(
@@ -38,7 +40,7 @@ def test_a_server_that_asks_for_a_file_in_answer_to_any_query_gets_nothing(
     with FakeServer(answer) as server:
         refusal(place, port=server.port)
     assert server.queries
-    assert server.files in ([], [COM_QUIT])
+    assert set(server.files) <= {COM_QUIT}  # once for each time that it is tried again
 
 
 @pytest.mark.parametrize("asked", ["/etc/passwd", "target-dolt-rows/../x", "TARGET-DOLT-ROWS"])
