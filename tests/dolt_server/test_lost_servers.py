@@ -174,7 +174,7 @@ def test_the_command_ends_with_exit_code_1_where_its_server_is_gone_for_good(
     source.write_text(
         "from target_dolt_plugins import doltlite_engine\n"
         "doltlite_engine.load()\n"
-        "from target_dolt.loading import retry\n"
+        "from target_dolt import retry\n"
         "retry.PAUSES_SECONDS = (0.01, 0.02)\n"
         "from target_dolt.command import main\n"
         "main()\n",
