@@ -25,20 +25,21 @@ def target_dolt() -> None:
 
 def dolt_sync() -> None:
     """Run `dolt-sync`."""
-    with _signals_end():
+    with signals_end():
         from tap_adapters.commands.cli import main  # noqa: PLC0415 - once signals are handled
     main()
 
 
 def tap_dolt() -> None:
     """Run `tap-dolt`."""
-    with _signals_end():
+    with signals_end():
         from tap_adapters.tap import main  # noqa: PLC0415 - once signals are handled
     main()
 
 
 @contextmanager
-def _signals_end() -> Iterator[None]:
+def signals_end() -> Iterator[None]:
+    """Let a signal end the process at once, for as long as it imports."""
     before = {one: signal.signal(one, _end) for one in _STOPS}
     yield
     for one, handler in before.items():

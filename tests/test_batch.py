@@ -219,7 +219,9 @@ def test_nothing_outside_of_the_batch_root_is_read(place: Place, root: Path, nam
 def test_a_name_that_no_file_has_is_an_error_in_words(place: Place, root: Path, name: Any) -> None:
     """A NUL, a name that no system takes, a directory, no text at all."""
     named = str(root / name) if isinstance(name, str) else name
-    with pytest.raises(BatchError, match=r"file 1 of 1.*(not there|cannot be read|outside|no regular file)"):
+    with pytest.raises(
+        BatchError, match=r"file 1 of 1.*(not there|cannot be read|outside|no regular file)"
+    ):
         place.load([schema("dogs", PROPERTIES), batch([named])], batch_root=str(root))
 
 

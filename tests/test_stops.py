@@ -646,18 +646,27 @@ class Stop:
             os.kill(os.getpid(), {signum})
 
 sys.meta_path.insert(0, Stop())
+sys.argv = {arguments}
 start.{command}()
 """
 
 
-@pytest.mark.parametrize("command", ["target_dolt", "dolt_sync", "tap_dolt"])
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("target_dolt", ["target-dolt"]),
+        ("dolt_sync", ["dolt-sync", "log", "dolt.db"]),
+        ("tap_dolt", ["tap-dolt"]),
+    ],
+)
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_python_imports_ends_a_command_without_a_traceback(
-    command: str, signum: signal.Signals, code: int, tmp_path: Path
+    command: str, arguments: list[str], signum: signal.Signals, code: int, tmp_path: Path
 ) -> None:
     """The first half of a second is spent on imports."""
+    script = _AT_AN_IMPORT.format(signum=int(signum), command=command, arguments=arguments)
     done = subprocess.run(
-        [sys.executable, "-c", _AT_AN_IMPORT.format(signum=int(signum), command=command)],
+        [sys.executable, "-c", script],
         input=singer([DOGS, dog(1), state({"n": 1})]),
         capture_output=True,
         text=True,

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from tap_adapters.start import signals_end
+
 COMMANDS = (
     ("branches", "remotes.branches", "List branches, each with its last commit."),
     ("clone", "remotes.clone", "Clone a remote, its whole history with it, into a new DATABASE."),
@@ -97,9 +99,9 @@ class Later(click.Command):
     def loaded(self) -> click.Command:
         """Return the command itself."""
         room, _, name = self._place.partition(".")
-        found: click.Command = getattr(
-            importlib.import_module(f"tap_adapters.commands.{room}"), name
-        )
+        with signals_end():
+            module = importlib.import_module(f"tap_adapters.commands.{room}")
+        found: click.Command = getattr(module, name)
         return found
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
@@ -138,8 +140,9 @@ for row in COMMANDS:
 
 def _begin() -> None:
     """Set up a process that is ours alone, once a command is to run."""
-    from target_dolt import interpreter  # noqa: PLC0415 - as late as commands
-    from target_dolt_plugins import doltlite_engine  # noqa: PLC0415
+    with signals_end():
+        from target_dolt import interpreter  # noqa: PLC0415 - as late as commands
+        from target_dolt_plugins import doltlite_engine  # noqa: PLC0415
 
     interpreter.for_many_rows()
     doltlite_engine.allow_restart()
