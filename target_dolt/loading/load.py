@@ -222,6 +222,9 @@ class Load:
                 written, beside = [*written, *beside], []
 
             def compose(changes: tuple[TableChange, ...]) -> tuple[PendingCommit, str]:
+                if not differs:  # the versions alone do: whose they are
+                    sent = (table for table, stream in self._written.items() if records.get(stream))
+                    changes = tuple(TableChange(table, 0, 0, 0) for table in sent)
                 pending = PendingCommit(
                     self.branch.branch,
                     self.settings.pipeline_id,
