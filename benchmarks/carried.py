@@ -130,7 +130,8 @@ def _run(server: Postgres, *arguments: str) -> Load:
     if process.returncode != 0:
         sys.exit(f"dolt-sync {arguments[0]} failed")
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, kilobytes here
-    return Load(time.perf_counter() - began, usage.ru_maxrss * unit / 1e6, [])
+    cpu = usage.ru_utime + usage.ru_stime
+    return Load(time.perf_counter() - began, cpu, usage.ru_maxrss * unit / 1e6, [])
 
 
 def _seconds(way: str, account: dict[str, object]) -> float:
