@@ -19,10 +19,8 @@ from target_dolt.errors import SchemaError
 from target_dolt.plans.columns import column_converter
 from target_dolt.plans.json_schema import (
     ASSERTING,
-    RECORDS_ASSERT,
     Validator,
-    allows_objects,
-    follows_draft,
+    asserts_by_property,
     named_types,
     property_validator,
 )
@@ -148,15 +146,9 @@ def compile_by_columns(
     required = whole | keys
     if validates:
         required = required.union(schema.get("required", ()))
-        if not (
-            schema.keys() & ASSERTING <= RECORDS_ASSERT
-            and allows_objects(schema)
-            and follows_draft(schema)
-        ):
-            return None
-    if not required <= place_of.keys():
-        return None
     try:
+        if not required <= place_of.keys() or (validates and not asserts_by_property(schema)):
+            return None
         steps = [
             _step(column, place_of.get(column.source), schema if validates else None, keys)
             for column in plan.columns

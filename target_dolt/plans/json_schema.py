@@ -174,6 +174,12 @@ def follows_draft(schema: Mapping[str, Any]) -> bool:
     return "$schema" in schema or jsonschema_rs.meta.is_valid(_with_null(schema) | _DRAFT_7)
 
 
+def asserts_by_property(schema: Mapping[str, Any]) -> bool:
+    """Whether a record is right where each of its properties is, and has those that it must."""
+    known = schema.keys() & ASSERTING <= RECORDS_ASSERT
+    return known and allows_objects(schema) and follows_draft(schema)
+
+
 _DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
 
 Validator = Callable[[Any], None]

@@ -17,11 +17,8 @@ from target_dolt import values
 from target_dolt.dialect import Converter
 from target_dolt.errors import SchemaError
 from target_dolt.plans.json_schema import (
-    ASSERTING,
-    RECORDS_ASSERT,
     Validator,
-    allows_objects,
-    follows_draft,
+    asserts_by_property,
     named_types,
     property_validator,
 )
@@ -132,10 +129,8 @@ def compile_typed(
         null: A property that sends a record the general way where it is not null.
         whole: Properties that send it there where they are absent.
     """
-    if validates and not schema.keys() & ASSERTING <= RECORDS_ASSERT:
-        return None
     try:
-        if validates and not (follows_draft(schema) and allows_objects(schema)):
+        if validates and not asserts_by_property(schema):
             return None
         fields = _fields(plan, schema, validates=validates, null=null)
         required = whole.union(schema.get("required", ()) if validates else ())
