@@ -62,6 +62,16 @@ def branches(connection: sa.Connection) -> list[str]:
         return list(connection.exec_driver_sql(BRANCHES).scalars())
 
 
+def remove_run(database: Database, connection: sa.Connection, name: str) -> bool:
+    """Remove the branch of a dead run, whose lock is held; False where another has done so."""
+    if name not in branches(connection):
+        return False
+    database.settle(name)
+    with connection.begin():
+        database.call(connection, "dolt_branch", "-D", name)
+    return True
+
+
 def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> None:
     """Remove run branches whose owners are gone: their locks are free.
 
@@ -78,11 +88,8 @@ def remove_dead(database: Database, target: sa.Connection, own_lock: str) -> Non
             with ExitStack() as held:
                 if lock != own_lock:
                     held.enter_context(database.lock(lock))
-                if name not in branches(target):
-                    continue  # another run has removed it meanwhile
-                database.settle(name)
-                with target.begin():
-                    database.call(target, "dolt_branch", "-D", name)
+                if not remove_run(database, target, name):
+                    continue
         except LockedError:
             continue
         _log.warning("Removed '%s', which a run left that did not end well", name)

@@ -150,7 +150,7 @@ class DoltDatabase(Database):
 
     def finish_move(self, target: sa.Connection, branch: str, head: str) -> None:
         """Bring what is checked out on the branch after its head, where it was left behind."""
-        finish(target, branch, head)
+        finish(self, target, branch, head)
 
     def settle(self, branch: str) -> None:
         """Wait for the statements of a dead run, and finish its last move."""

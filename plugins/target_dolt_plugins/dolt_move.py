@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from target_dolt.queries import changed_tables
+from target_dolt import Database
+from target_dolt.queries import changed_tables, hash_of
 from target_dolt.runs import lock_of
-
-if TYPE_CHECKING:
-    from target_dolt_plugins.dolt import DoltDatabase
 
 WAIT_SECONDS = 10.0
 """How long statements of a dead run are waited for."""
@@ -29,7 +26,7 @@ _LOOK_SECONDS = 0.05
 _log = logging.getLogger("target-dolt")
 
 
-def settle(database: DoltDatabase, run_branch: str) -> None:
+def settle(database: Database, run_branch: str) -> None:
     """Wait until the server has ended what a dead run asked for, and finish the run's last move.
 
     Args:
@@ -39,13 +36,13 @@ def settle(database: DoltDatabase, run_branch: str) -> None:
     with database.connect() as connection:
         _wait(connection, run_branch)
         with connection.begin():
-            head = str(connection.execute(_HASH_OF, {"ref": run_branch}).scalar())
+            head = hash_of(connection, run_branch)
             is_theirs = _is_theirs(connection, run_branch)
             dirty = connection.exec_driver_sql(_DIRTY).scalars().all()
     for name in dirty if is_theirs else ():
         if lock_of(name) is None:
             with database.connect(name, write=True) as connection:
-                finish(connection, name, head)
+                finish(database, connection, name, head)
 
 
 def _is_theirs(connection: sa.Connection, run_branch: str) -> bool:
@@ -70,7 +67,7 @@ def _wait(connection: sa.Connection, run_branch: str) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def finish(connection: sa.Connection, branch: str, head: str) -> None:
+def finish(database: Database, connection: sa.Connection, branch: str, head: str) -> None:
     """Bring what is checked out on a branch after a commit of ours, where it was left behind.
 
     Nothing is done unless each table of the commit is on the branch as the commit has it, and is
@@ -78,12 +75,13 @@ def finish(connection: sa.Connection, branch: str, head: str) -> None:
     stay uncommitted.
 
     Args:
+        database: The database.
         connection: A connection on the branch.
         branch: The branch's name, for the log.
         head: The commit that the branch was moved to.
     """
     with connection.begin():
-        parent = str(connection.execute(_HASH_OF, {"ref": f"{head}~1"}).scalar())
+        parent = hash_of(connection, f"{head}~1")
         summary = connection.execute(_SUMMARY, {"old": parent, "new": head}).all()
         there = sorted({new for _, new in summary if new})
         gone = sorted({old for old, _ in summary if old}.difference(there))
@@ -96,9 +94,9 @@ def finish(connection: sa.Connection, branch: str, head: str) -> None:
         ):
             return
         if there:
-            _call(connection, "dolt_checkout", "HEAD", "--", *there)
+            database.call(connection, "dolt_checkout", "HEAD", "--", *there)
         if gone:
-            _call(connection, "dolt_reset", *gone)
+            database.call(connection, "dolt_reset", *gone)
             names = ", ".join(map(connection.dialect.identifier_preparer.quote, gone))
             connection.exec_driver_sql("SET foreign_key_checks = 0")
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
@@ -110,12 +108,6 @@ def finish(connection: sa.Connection, branch: str, head: str) -> None:
     )
 
 
-def _call(connection: sa.Connection, procedure: str, *arguments: str) -> None:
-    marks = ", ".join("%s" for _ in arguments)
-    connection.exec_driver_sql(f"CALL {procedure}({marks})", arguments)
-
-
-_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
 _MESSAGE = sa.text("SELECT message FROM dolt_log(:ref) LIMIT 1")
 _HEADS = sa.text("SELECT COUNT(*) FROM dolt_reflog(:ref)")
 _DIRTY = "SELECT name FROM dolt_branches WHERE dirty"

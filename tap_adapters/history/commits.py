@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from target_dolt import Database
 from target_dolt.errors import TargetDoltError
 from target_dolt.loading.staged import OWN_PREFIX
+from target_dolt.queries import hash_of
 
 
 class QueryError(TargetDoltError):
@@ -66,10 +67,9 @@ def commit_of(database: Database, ref: str) -> str:
     Raises:
         QueryError: There is no such thing.
     """
-    query = sa.text("SELECT dolt_hashof(:ref)")
     try:
         with database.connect() as connection, connection.begin():
-            return str(connection.execute(query, {"ref": ref}).scalar_one())
+            return hash_of(connection, ref)
     except sa.exc.DBAPIError as error:
         msg = f"there is no branch, tag or commit '{ref}'"
         raise QueryError(msg) from error

@@ -17,6 +17,7 @@ from tap_adapters.history.commits import QueryError, query_errors
 from tap_adapters.history.standstill import remove_branch, run_branches, standing_still
 from target_dolt import Database
 from target_dolt.errors import CommitConflictError, LockedError, driver_words
+from target_dolt.queries import hash_of
 from target_dolt.remotes import meaning
 from target_dolt.runs import new_run_id, run_branch
 
@@ -192,7 +193,7 @@ class Rewriting:
     def _move_branch(self, name: str, old: str, new: str) -> None:
         target = self._database.connect(name, write=True)
         with query_errors(), target as connection, connection.begin():
-            head = str(connection.execute(_HASH_OF, {"ref": name}).scalar())
+            head = hash_of(connection, name)
             if head == old:
                 self._database.call(connection, "dolt_reset", "--hard", new)
         if head != old:
@@ -256,5 +257,4 @@ def _contents(connection: sa.Connection) -> str:
         return str(connection.exec_driver_sql("SELECT dolt_hashof_db()").scalar())
 
 
-_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
 _LENGTH = sa.text("SELECT count(*) FROM dolt_log(:ref)")

@@ -11,7 +11,8 @@ from tap_adapters.history.commits import query_errors
 from target_dolt import Database
 from target_dolt.errors import CommitConflictError, LockedError
 from target_dolt.loading import state
-from target_dolt.runs import lock_name, lock_of
+from target_dolt.runs import branches as all_branches
+from target_dolt.runs import lock_name, lock_of, remove_run
 
 
 @contextmanager
@@ -71,16 +72,14 @@ def _remove_dead(database: Database, known: Collection[str]) -> None:
             lock = lock_of(name) or ""
             if lock not in known:
                 held.enter_context(_lock(database, lock))
-            if name in run_branches(database):  # else its own pipeline's next run has removed it
-                database.settle(name)
-                remove_branch(database, name)
+            with query_errors(), database.connect(write=True) as connection:
+                remove_run(database, connection, name)
 
 
 def run_branches(database: Database) -> list[str]:
     """Return the branches that belong to runs, at work or dead."""
-    with query_errors(), database.connect() as connection, connection.begin():
-        names = connection.exec_driver_sql("SELECT name FROM dolt_branches").scalars()
-        return [name for name in names if lock_of(name) is not None]
+    with query_errors(), database.connect() as connection:
+        return [name for name in all_branches(connection) if lock_of(name) is not None]
 
 
 def remove_branch(database: Database, name: str) -> None:

@@ -21,7 +21,7 @@ from target_dolt.loading.pipeline_lock import pipeline_lock
 from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.loading.target_branch import target_branch
 from target_dolt.messages import Commit, PendingCommit, TableChange
-from target_dolt.queries import changed_tables
+from target_dolt.queries import changed_tables, hash_of
 from target_dolt.runs import HELD_PREFIX, remove_dead, run_branch
 
 _MOVES = 100
@@ -95,7 +95,7 @@ class RunBranch:
 
     def _hash_of(self, connection: sa.Connection, ref: str) -> str:
         with connection.begin():
-            return str(connection.execute(_HASH_OF, {"ref": ref}).scalar())
+            return hash_of(connection, ref)
 
     def commit(
         self,
@@ -205,7 +205,7 @@ class RunBranch:
 
     def _commit(self, message: str, author: str) -> str:
         with self.connection.begin():
-            head = str(self.connection.execute(_HASH_OF, {"ref": self.name}).scalar())
+            head = hash_of(self.connection, self.name)
             if head != self._head:
                 return head  # it was made, and only the answer was lost
             arguments = ("-m", message, "--author", author)
@@ -267,6 +267,3 @@ class RunBranch:
         except sa.exc.DBAPIError as error:
             # What was committed stands; a later run removes the branch.
             _log.warning("The run's branch '%s' could not be removed: %s", self.name, error.orig)
-
-
-_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")

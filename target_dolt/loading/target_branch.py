@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from target_dolt.backend import Database
-from target_dolt.runs import BRANCHES, branches, new_run_id, today
+from target_dolt.queries import hash_of
+from target_dolt.runs import branches, new_run_id, today
 from target_dolt.settings.templates import fields_of, made_name
 
 _log = logging.getLogger("target-dolt")
@@ -33,8 +34,8 @@ def resumed_branch(database: Database, template: str | None, pipeline: str) -> s
     name = branch_name(template, pipeline, new_run_id())
     if name is None:
         return None
-    with database.connect() as connection, connection.begin():
-        return name if name in connection.exec_driver_sql(BRANCHES).scalars() else None
+    with database.connect() as connection:
+        return name if name in branches(connection) else None
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def target_branch(
         if not is_there:
             is_there = not _made(database, connection, str(branch), default)
         with connection.begin():
-            head = connection.execute(_HASH_OF, {"ref": branch or default}).scalar()
+            head = hash_of(connection, branch or default)
     is_of_run = not is_there and run in str(branch)
     if is_of_run:
         _log.info(_OF_RUN, default, branch)
@@ -63,7 +64,7 @@ def target_branch(
     finally:
         if is_of_run:
             with database.connect(write=True) as connection, connection.begin():
-                if connection.execute(_HASH_OF, {"ref": branch}).scalar() == head:
+                if hash_of(connection, str(branch)) == head:
                     database.call(connection, "dolt_branch", "-D", str(branch))
 
 
@@ -84,4 +85,3 @@ _OF_RUN = (
     "A run into another new branch begins from what '%s' has, and from the state there "
     "(--print-state): not from this run's STATEs, unless '%s' was merged before"
 )
-_HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
