@@ -62,7 +62,7 @@ def _default(pending: PendingCommit) -> str:
 def _without_rows(pending: PendingCommit) -> str:
     if pending.bad_records:
         return "bad records"
-    return "the loader's own tables"
+    return ", ".join(pending.records) or "the loader's own tables"
 
 
 def counts(pending: PendingCommit) -> str:
