@@ -112,6 +112,11 @@ def _name(reflected: str) -> str:
     return reflected.replace("``", "`").replace(_LINE_END, "\n")
 
 
+_SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES"
+"""Dolt's own, and that a 0 for an AUTO_INCREMENT column is 0, not the next number. A server may be
+set to another: with ANSI_QUOTES, SQLAlchemy would find no column in SHOW CREATE TABLE."""
+
+
 class DoltDialect(MySQLDialect_pymysql):
     """MySQL's dialect with Dolt's limits, and with transactions that are real."""
 
@@ -125,7 +130,7 @@ class DoltDialect(MySQLDialect_pymysql):
         return DoltConnection(*arguments, **{"local_infile": True, **options})
 
     def on_connect(self) -> Callable[[Any], None]:
-        """Switch autocommit off by a statement.
+        """Switch autocommit off by a statement, and say what SQL is to mean.
 
         Dolt's handshake does not tell that it is on; PyMySQL believes that it is off already,
         and no rollback would undo anything (measured on 2.3.1).
@@ -136,7 +141,7 @@ class DoltDialect(MySQLDialect_pymysql):
             if prepare is not None:
                 prepare(connection)
             with connection.cursor() as cursor:
-                cursor.execute("SET autocommit=0")
+                cursor.execute(f"SET autocommit=0, sql_mode='{_SQL_MODE}'")
 
         return connected
 

@@ -41,10 +41,12 @@ def bounds(url: sa.URL) -> dict[str, Any]:
 
 def engine(url: sa.URL) -> sa.Engine:
     """Return an engine whose connections nobody keeps, and that end where nobody answers."""
-    made = sa.create_engine(
-        url, poolclass=sa.NullPool, hide_parameters=True, connect_args=bounds(url)
-    )
-    if url.get_driver_name() == "pymysql":
+    options = bounds(url)
+    is_mysql = url.get_driver_name() == "pymysql"
+    if is_mysql:
+        options["sql_mode"] = ""  # the server's may be ANSI_QUOTES, and SQLAlchemy asks at once
+    made = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, connect_args=options)
+    if is_mysql:
         sa.event.listen(made, "do_connect", _connect)
     return made
 

@@ -33,7 +33,7 @@ from tap_adapters.sources.snapshot import (
 _log = logging.getLogger("target-dolt")
 
 _SETTINGS = (
-    "SET SESSION time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1",
+    "SET SESSION time_zone = '+00:00', sql_quote_show_create = 1",
     "SET SESSION net_write_timeout = 86400, wait_timeout = 86400",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 )

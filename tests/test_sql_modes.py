@@ -1,0 +1,103 @@
+"""Servers that are set to read SQL another way: a load, a snapshot and a restore are as ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from support import Place, database_of, record, schema, state
+from support_dolt import BOTH, DoltServer, needs_dolt
+from support_restore import back, contents, shape
+from support_snapshot import Source, new_mysql
+from support_sources import MariaDB, needs_mariadb
+
+from tap_adapters.sync import snapshot
+
+MODES = pytest.mark.parametrize(
+    "mode",
+    ["ANSI_QUOTES,PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", ""],
+    ids=["ansi", "plain", "lax"],
+)
+
+
+@pytest.fixture
+def odd(dolt_server: DoltServer, mode: str) -> Iterator[Place]:
+    """A fresh database on a server whose new sessions have a mode."""
+    [(usual,)] = dolt_server.execute("SELECT @@GLOBAL.sql_mode")
+    place = Place(dolt_server.new_database())
+    dolt_server.execute(f"SET GLOBAL sql_mode = '{mode}'")
+    try:
+        yield place
+    finally:
+        dolt_server.execute(f"SET GLOBAL sql_mode = '{usual}'")
+
+
+@needs_dolt
+@MODES
+@BOTH
+def test_a_dolt_server_may_be_set_to_any_sql_mode(odd: Place, bulk_load: str) -> None:
+    """Columns are found, quotes and backslashes kept; a 0 is no request for the next number."""
+    odd.execute("CREATE TABLE `dogs` (`id` BIGINT PRIMARY KEY AUTO_INCREMENT, `name` LONGTEXT)")
+    odd.execute("INSERT INTO `dogs` VALUES (7, 'old')")
+    odd.call("dolt_commit", "-A", "-m", "by hand")
+    rows: list[dict[str, Any]] = [
+        {"id": number, "name": text, 'a"b`c\\': text}
+        for number, text in enumerate(["'a\\' || \"b\"", "\\"])
+    ]
+    form = {"id": {"type": "integer"}, "name": {"type": "string"}, 'a"b`c\\': {"type": "string"}}
+    messages = [schema("dogs", form), *(record("dogs", **row) for row in rows), state({"n": 1})]
+    old = {"id": 7, "name": "old", 'a"b`c\\': None}
+    for _ in range(2):
+        assert odd.load(messages, bulk_load=bulk_load) == [{"n": 1}]
+        assert odd.rows("dogs") == [*rows, old]
+    assert odd.log() == ["by hand", "Load dogs: 2 added"]
+
+
+FORM = (
+    r"""CREATE TABLE users (
+        id int PRIMARY KEY AUTO_INCREMENT, name varchar(20) NOT NULL DEFAULT 'x''y\\"z' UNIQUE,
+        kind enum('a', 'b\\"'), shown varchar(50) AS (concat(name, '|\\')) STORED, fix char(5),
+        CHECK (name <> '"\\')
+    ) COMMENT 'of \\ "us"'""",
+    r'CREATE TABLE `a"b\` (id int PRIMARY KEY, `c"d\` text, user int REFERENCES users (id))',
+    r"""INSERT INTO users (name, kind, fix) VALUES ('bo\\b"''', 'b\\"', 'a'), ('\\', NULL, '')""",
+    r"""INSERT INTO `a"b\` VALUES (0, '"\\"', 1), (1, '', NULL)""",
+)
+
+
+@contextmanager
+def set_to(mariadb: MariaDB, mode: str) -> Iterator[None]:
+    """Have new sessions of a MariaDB begin with a mode."""
+    [usual] = mariadb.run("SELECT @@GLOBAL.sql_mode AS mode")
+    mariadb.run(f"SET GLOBAL sql_mode = '{mode}'")
+    try:
+        yield
+    finally:
+        mariadb.run(f"SET GLOBAL sql_mode = '{usual['mode']}'")
+
+
+def form(source: Source) -> dict[str, str]:
+    """Return what a source's tables are, without the name of its database."""
+    return {
+        one.own_name: repr((one.columns, one.constraints, one.definition))
+        for one in shape(source).tables.values()
+    }
+
+
+@needs_mariadb
+@pytest.mark.parametrize("mode", ["ORACLE,NO_BACKSLASH_ESCAPES", "ANSI_QUOTES"])
+def test_a_mysql_may_be_set_to_any_sql_mode(place: Place, mariadb: MariaDB, mode: str) -> None:
+    """Taken, carried into another one, and mended there, each with its own new sessions."""
+    source, there = new_mysql(mariadb), new_mysql(mariadb)
+    source.execute(*FORM)
+    before = form(source), contents(source)
+    with set_to(mariadb, mode):
+        assert snapshot(source.url, database_of(place)).commit is not None
+        back(place, there)
+    there.execute(r'DELETE FROM `a"b\`')
+    there.execute(r"UPDATE users SET name = '\\\\' WHERE id = 2")
+    with set_to(mariadb, mode):
+        back(place, there, overwrite=True)
+    assert (form(there), contents(there)) == before
