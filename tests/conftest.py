@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,10 @@ settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any-machine")
+
+KEPT_DATABASES = 20
+"""Of those that a test of many examples makes: an example needs the newest few. Each database slows
+all statements of its server down; with 120 of them they take four times as long."""
 
 BACKENDS = ["doltlite", pytest.param("dolt", marks=needs_dolt)]
 
@@ -131,9 +136,16 @@ def new_place(
         None if request.param == "doltlite" else request.getfixturevalue("one_dolt_server")
     )
 
+    made: deque[str] = deque()
+
     def make() -> Place:
         folder = tmp_path_factory.mktemp("place")
-        config = {"path": str(folder / "test.db")} if server is None else server.new_database()
+        if server is None:
+            return Place({"path": str(folder / "test.db")}, folder)
+        config = server.new_database()
+        made.append(config["database"])
+        if len(made) > KEPT_DATABASES:
+            server.drop_databases([made.popleft()])
         return Place(config, folder)
 
     return make

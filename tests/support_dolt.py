@@ -212,12 +212,14 @@ class DoltServer:
         self.execute(f"CREATE DATABASE {name}")
         return self.config(name)
 
-    def drop_databases(self) -> None:
-        """Drop every database but the server's own."""
-        for (name,) in self.execute("SHOW DATABASES"):
-            if name not in {"information_schema", "mysql"}:
-                quoted = name.replace("`", "``")
-                self.execute(f"DROP DATABASE `{quoted}`")
+    def drop_databases(self, names: Sequence[str] | None = None) -> None:
+        """Drop some databases, or every one but the server's own."""
+        if names is None:
+            found = [name for (name,) in self.execute("SHOW DATABASES")]
+            names = [name for name in found if name not in {"information_schema", "mysql"}]
+        for name in names:
+            quoted = name.replace("`", "``")
+            self.execute(f"DROP DATABASE IF EXISTS `{quoted}`")
 
 
 _exact = msgspec.json.Encoder(decimal_format="number").encode
