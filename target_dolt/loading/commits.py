@@ -22,7 +22,7 @@ from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.loading.target_branch import target_branch
 from target_dolt.messages import Commit, PendingCommit, TableChange
 from target_dolt.queries import changed_tables, hash_of
-from target_dolt.runs import HELD_PREFIX, remove_dead, run_branch
+from target_dolt.runs import HELD_PREFIX, branches, remove_dead, run_branch
 
 _MOVES = 100
 """How often a commit point tries again when others keep moving the target branch: of two loads
@@ -256,9 +256,14 @@ class RunBranch:
         self._held = True
         for connection in self._lanes:
             connection.close()  # a server renames no branch that a session is on
-        with self._target.begin():
-            self.database.call(self._target, "dolt_branch", "-m", "-f", self.name, kept)
+        self.again("the run's branch", lambda: self._rename(kept))
         return kept
+
+    def _rename(self, name: str) -> None:
+        if name in branches(self._target):
+            return  # it was renamed, and only the answer was lost
+        with self._target.begin():
+            self.database.call(self._target, "dolt_branch", "-m", "-f", self.name, name)
 
     def close(self) -> None:
         """Remove the branch and give the lock back."""

@@ -26,10 +26,7 @@ from support_state import DOGS, Watched, dog, ids, run_branches, wait_until
 from support_wire import Wire
 
 from target_dolt import retry
-from target_dolt.errors import (
-    TargetDoltError,
-    WriteError,
-)
+from target_dolt.errors import GuardError, TargetDoltError, WriteError
 from target_dolt_plugins import dolt
 from target_dolt_plugins.dolt_writer import LoadDataWriter
 
@@ -136,6 +133,25 @@ def test_a_connection_lost_at_a_step_of_the_commit_or_its_answer_makes_one_commi
     assert place.log() == ["Load dogs: 1 added"] * 2
     assert place.kept_state() == {"n": 2}
     assert place.branches() == ["main"]
+
+
+@quick_retries
+@LOST
+def test_a_connection_lost_where_a_load_is_held_back_costs_no_row_of_it(
+    place: Place, dolt_server: DoltServer, lost: str
+) -> None:
+    """Its branch has the name that the error tells, which no run removes."""
+    with Wire(dolt_server.port) as wire:
+        wire.cut(on=b"dolt_branch('-m'", answered=lost == "answer")
+        through = Place(place.config | {"port": wire.port})
+        with pytest.raises(GuardError) as told:
+            through.load(ONE_DOG, min_rows=2)
+        assert wire.was_cut
+    [name] = [one for one in place.branches() if one != "main"]
+    assert f"kept on the branch '{name}'" in str(told.value)
+    assert place.load(ONE_DOG) == [{"n": 1}]
+    assert place.branches() == [name, "main"]
+    assert ids(place, at=name) == [1]
 
 
 @quick_retries
