@@ -95,6 +95,7 @@ def test_pipelines_of_one_day_share_a_branch_by_its_date(place: Place) -> None:
         ("review/{", "`branch` is not a template"),
         ("{run:d}", "`branch` has a format that its field does not take"),
         ("..", "`branch` makes no name"),
+        ("-D", "`branch` begins with '-', as options of Dolt's procedures do"),
         ("target-dolt/{run}", "`branch` begins with 'target-dolt/'"),
     ],
 )

@@ -123,6 +123,9 @@ class Settings:
             check_name("tag", self.tag, TAG_FIELDS)
         if self.branch is not None:
             check_name("branch", self.branch, BRANCH_FIELDS)
+            if self.branch.startswith("-"):
+                msg = "`branch` begins with '-', as options of Dolt's procedures do"
+                raise ConfigError(msg)
             if self.branch.startswith(RUN_PREFIX):
                 msg = f"`branch` begins with '{RUN_PREFIX}', as the branches do that runs remove"
                 raise ConfigError(msg)
