@@ -93,6 +93,18 @@ def test_a_snapshot_is_equal_to_its_source(place: Place, typed: Source) -> None:
     assert run(place, typed).exit_code == 0
 
 
+@needs_pgserver
+def test_minus_zero_is_zero(place: Place, pgserver: PgServer) -> None:
+    """No backend keeps the sign of a zero, so that a snapshot is equal to its source without it."""
+    source = new_postgres(pgserver)
+    source.execute(
+        "CREATE TABLE zeros (id integer PRIMARY KEY, r real, f float8)",
+        "INSERT INTO zeros VALUES (1, '-0', '-0'), (2, 0, 0)",
+    )
+    sync.snapshot(source.url, database_of(place))
+    assert [one.equal for one in verify(database_of(place), source.url)] == [True]
+
+
 def test_each_value_that_differs_is_found(place: Place, typed: Source) -> None:
     """A change in any one column makes its row differ, and the row's key is named."""
     quote = "`" if typed.kind == "mysql" else '"'

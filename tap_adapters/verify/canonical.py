@@ -32,6 +32,15 @@ def _number(value: Any) -> str:
     return f"{number.normalize():f}" if number else "0"
 
 
+def _double(value: Any) -> float:
+    """Return a number as a double; minus zero, which no backend keeps, is zero."""
+    return float(value) + 0.0
+
+
+def _single(value: Any) -> float:
+    return nearest_single(value) + 0.0
+
+
 def _json(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _json(one) for name, one in value.items()}
@@ -52,8 +61,8 @@ Form = Callable[[Any], Any]
 _FORMS: tuple[tuple[type[ColumnType], Form], ...] = (
     (sa.Boolean, int),
     (sa.JSON, _parsed),
-    (sa.FLOAT, nearest_single),
-    (sa.DOUBLE, float),
+    (sa.FLOAT, _single),
+    (sa.DOUBLE, _double),
     (sa.Numeric, _number),
 )
 
