@@ -6,6 +6,7 @@ import abc
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -29,6 +30,23 @@ ANSWER_LOST = (
     "all; restore again, which does what is missing"
 )
 """What was kept where nobody can know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What changes in rows that both commits have, column by column, as parameters.
+
+    Attributes:
+        count: How many rows these are.
+        olds: All columns' values at the older commit.
+        changed: The columns that differ in any of them.
+        news: The values of these at the newer commit.
+    """
+
+    count: int
+    olds: Texts
+    changed: Sequence[str]
+    news: Texts
 
 
 class Rows(Protocol):
@@ -210,6 +228,20 @@ class Destination(abc.ABC):
         changes = self._equal(columns, ", ")
         place = self._beside_marks(self.place(table))
         self.rows(f"UPDATE {place} SET {changes} WHERE {self._key(table)}", rows)  # noqa: S608
+
+    exchanges = False
+    """Whether it can tell of many rows at once that each has all of its old values."""
+
+    def exchange(self, table: SourceTable, names: Sequence[str], exchange: Exchange) -> int:
+        """Give rows that have all of their old values there the new ones; return how many.
+
+        Args:
+            table: The table.
+            names: Its columns that take values.
+            exchange: The values.
+        """
+        del table, names, exchange
+        return 0
 
     def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
         """Return a condition that rows with some keys meet, and its parameters."""

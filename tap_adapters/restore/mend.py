@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tap_adapters.history.kept import Kept, KeptTable
-from tap_adapters.restore.ahead import ahead
+from tap_adapters.restore.between import Between, Pair, columns_of
 from tap_adapters.restore.destination import Destination, Row
 from tap_adapters.restore.differences import (
     PART_ROWS,
@@ -15,10 +15,8 @@ from tap_adapters.restore.differences import (
     Hashes,
     Key,
     Part,
-    chosen,
     compare,
     hashes,
-    hashes_of,
     unequal,
 )
 from tap_adapters.restore.plan import Plan
@@ -28,12 +26,6 @@ from tap_adapters.sources.snapshot import Progress, decoded, untold
 from tap_adapters.verify.comparison import Comparison, sums_of
 from target_dolt.plugins import Plugins
 from target_dolt.types import type_text
-
-HISTORY_ROWS = 5_000
-"""Rows that are asked for by key at once; long ones are fewer."""
-
-HISTORY_VALUES = 30_000
-"""Values of their keys: SQLite takes 32,766 in a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +87,7 @@ class Mending:
     ) -> None:
         """Put the three beside each other."""
         told = partial(progress, plan.table.name)
+        self._told = told
         self._plan = plan
         self._wanted = wanted
         self._known = known
@@ -103,6 +96,7 @@ class Mending:
         found = to.snapshot.schema.tables[plan.table.name]
         self._pair = Comparison(plan.kept, found, wanted, to.snapshot, plugins, told)
         self._rows = PlanRows(plan, wanted, to, plugins, progress)
+        self._between = Between(plan, wanted, known, self._pair, self._rows)
         self._written = Written(plan.table, found, to, self._rows.names)
         self._base: Comparison | None = None
         kept = known.tables.get(plan.kept.name)
@@ -155,7 +149,7 @@ class Mending:
         for some in gathered(self._with_keys(meant)):
             updates = [row for own, row in some if own in difference.updates]
             places = [self._rows.names.index(name) for name in (*columns, *self._plan.table.key)]
-            self._written.update(columns, _chosen(updates, places))
+            self._written.update(columns, columns_of(updates, places))
             self._written.insert([row for own, row in some if own in difference.inserts])
 
     def _known_of(self, new: Hashes, old: Hashes, part: Part) -> Hashes:
@@ -167,10 +161,10 @@ class Mending:
         if not _alike(kept, self._plan.kept):
             return hashes(self._base.wanted, self._base.key, part, meant)
         found = dict(new)  # a row that no diff tells is the same in both commits
-        for some in self._differing():
-            for own in self._forms([now for _, now in some if now is not None]):
+        for some, _ in self._between.chunks():
+            for own in self._between.forms([now for _, now in some if now is not None]):
                 found.pop(own, None)
-            olds = self._hashes([before for before, _ in some if before is not None])
+            olds = self._between.hashes([before for before, _ in some if before is not None])
             found |= {own: one for own, one in olds.items() if own in meant}
         return found
 
@@ -178,84 +172,53 @@ class Mending:
         """Mend it by what differs between the two commits, looking at no other row."""
         done = TableRestored(self._plan.table.name, by_history=True)
         later: set[Key] = set()
-        for some in self._differing():
-            olds = [old for old, _ in some if old is not None]
-            news = [new for _, new in some if new is not None]
-            removed = [old for old, new in some if old is not None and new is None]
-            forms = self._forms(news)
-            gone = self._keys(self._forms(removed), removed)
-            keys = self._keys(forms, news) | gone
-            rows = self._to.with_keys(self._plan.table, list(keys.values()))
-            difference = compare(
-                self._hashes(news),
-                hashes(partial(self._pair.there, rows), self._pair.key),
-                None if self._overwrite else self._hashes(olds),
-            )
+        exchanges = self._to.exchanges and not self._overwrite
+        for found, exchange in self._between.chunks(exchanges=exchanges):
+            some = found
+            if exchange is not None:
+                count = self._written.exchange(exchange)
+                done = replace(done, updated=done.updated + count)
+                self._told(count)
+                if count == exchange.count:  # all that is left are rows that one commit lacks
+                    some = [(old, new) for old, new in some if old is None or new is None]
+            difference = self._mend_some(some) if some else Difference()
             done = done.with_more(difference)
-            self._written.delete([keys[one] for one in sorted(self._gone(difference), key=repr)])
             if self._written.is_contested:
                 later |= difference.updates | difference.inserts
-                continue
-            # A row that is as it was at `base` is right once it has what changed since; of one
-            # that somebody has changed anything may be wrong.
-            columns = self._written.columns if self._overwrite else self._changed(some)
-            updates = [
-                new for own, new in zip(forms, news, strict=True) if own in difference.updates
-            ]
-            self._written.update(columns, self._values(updates, [*columns, *self._plan.table.key]))
-            self._insert(forms, news, difference.inserts)
-        for some in self._differing() if later else ():
+        for some, _ in self._between.chunks() if later else ():
             news = [new for _, new in some if new is not None]
-            self._insert(self._forms(news), news, later)
+            self._insert(self._between.forms(news), news, later)
         return done
 
-    def _differing(self) -> Iterator[list[tuple[Row | None, Row | None]]]:
-        at_once = min(HISTORY_ROWS, HISTORY_VALUES // len(self._plan.kept.key))
-        found = self._wanted.differing(self._plan.kept, self._known.commit, at_once)
-        return ahead(found)
-
-    def _changed(self, some: Sequence[tuple[Row | None, Row | None]]) -> list[str]:
-        """Return the columns there of which any row that both commits have has another value."""
-        both = [(old, new) for old, new in some if old is not None and new is not None]
-        if not both:
-            return []
-        olds, news = (list(zip(*side, strict=True)) for side in zip(*both, strict=True))
-        names = self._written.columns
-        own = [self._rows.kept_names[self._rows.names.index(name)] for name in names]
-        places = zip(names, self._places(own), strict=True)
-        return [name for name, place in places if olds[place] != news[place]]
+    def _mend_some(self, some: Sequence[Pair]) -> Difference:
+        """Look at some rows there that differ between the two commits; write what is due."""
+        between = self._between
+        olds = [old for old, _ in some if old is not None]
+        news = [new for _, new in some if new is not None]
+        removed = [old for old, new in some if old is not None and new is None]
+        forms = between.forms(news)
+        keys = between.keys(forms, news) | between.keys(between.forms(removed), removed)
+        rows = self._to.with_keys(self._plan.table, list(keys.values()))
+        difference = compare(
+            between.hashes(news),
+            hashes(partial(self._pair.there, rows), self._pair.key),
+            None if self._overwrite else between.hashes(olds),
+        )
+        self._written.delete([keys[one] for one in sorted(self._gone(difference), key=repr)])
+        if self._written.is_contested:
+            return difference
+        # A row that is as it was at `base` is right once it has what changed since; of one
+        # that somebody has changed anything may be wrong.
+        columns = self._written.columns if self._overwrite else between.changed(some)
+        updates = [new for own, new in zip(forms, news, strict=True) if own in difference.updates]
+        self._written.update(columns, between.values(updates, [*columns, *self._plan.table.key]))
+        self._insert(forms, news, difference.inserts)
+        return difference
 
     def _insert(self, forms: Sequence[Key], news: Sequence[Row], meant: Collection[Key]) -> None:
         """Add those rows of the commit whose keys are meant."""
         rows = [new for own, new in zip(forms, news, strict=True) if own in meant]
-        self._written.insert(self._values(rows, self._rows.names))
-
-    def _places(self, names: Sequence[str]) -> list[int]:
-        own = list(self._plan.kept.types)
-        return [own.index(name) for name in names]
-
-    def _forms(self, rows: Sequence[Row]) -> list[Key]:
-        """Return the keys of rows of the commit, in their one form."""
-        pair = self._pair
-        places = self._places([pair.columns[place] for place in pair.key])
-        forms = [pair.forms[place] for place in pair.key]
-        return [tuple(key) for key in decoded(_chosen(rows, places), forms)]
-
-    def _values(self, rows: Sequence[Row], names: Sequence[str]) -> Sequence[Row]:
-        """Return some columns of rows of the commit as parameters, by their names there."""
-        own = [self._rows.names.index(name) for name in names]
-        places = self._places([self._rows.kept_names[place] for place in own])
-        steps = [self._rows.steps[place] for place in own]
-        return decoded(_chosen(rows, places), steps)
-
-    def _keys(self, forms: Sequence[Key], rows: Sequence[Row]) -> dict[Key, Row]:
-        """Return the keys of rows of the commit as parameters, by their one form."""
-        return dict(zip(forms, self._values(rows, self._plan.table.key), strict=True))
-
-    def _hashes(self, rows: Sequence[Row]) -> dict[Key, int]:
-        pair = self._pair
-        places = self._places(pair.columns)
-        return hashes_of(decoded(_chosen(rows, places), pair.forms), pair.key)
+        self._written.insert(self._between.values(rows, self._rows.names))
 
     def _keyless(self) -> TableRestored:
         """Replace all rows where any differs: without a key none can be told from another."""
@@ -277,17 +240,10 @@ class Mending:
         places = [names.index(pair.columns[place]) for place in pair.key]
         forms = [pair.forms[place] for place in pair.key]
         for rows in self._wanted.rows(self._plan.kept, names):
-            keys = map(tuple, decoded(_chosen(rows, places), forms))
+            keys = map(tuple, decoded(columns_of(rows, places), forms))
             some = [(key, row) for key, row in zip(keys, rows, strict=True) if key in meant]
             made = decoded([row for _, row in some], self._rows.steps)
             yield list(zip([key for key, _ in some], made, strict=True))
-
-
-def _chosen(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
-    """Return some columns of rows; the rows themselves where these are all."""
-    if rows and list(places) == list(range(len(rows[0]))):
-        return rows
-    return list(chosen(rows, places))
 
 
 def _alike(one: KeptTable, other: KeptTable) -> bool:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
 from tap_adapters.restore.copy import copy_in, copy_text
-from tap_adapters.restore.destination import ANSWER_LOST, Destination, Row, Rows
+from tap_adapters.restore.destination import ANSWER_LOST, Destination, Exchange, Row, Rows
+from tap_adapters.restore.postgres_beside import by_key, exchanged, keys_as_arrays
 from tap_adapters.restore.postgres_types import in_order, literal, options_of, type_statement
 from tap_adapters.sources.postgres import PostgresSnapshot
 from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, SourceTable
@@ -20,8 +21,6 @@ from target_dolt.dialect import ColumnType
 from target_dolt.types import first_of_kind
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-_BESIDE = "pg_temp.target_dolt_rows"
 
 _OF_ROWS = frozenset({"22", "23"})
 """Classes of errors that rows make: https://www.postgresql.org/docs/16/errcodes-appendix.html"""
@@ -230,43 +229,44 @@ class PostgresDestination(Destination):
         self._copy(self.place(table), rows.names, texts())
         return count
 
+    exchanges = True
+
+    def exchange(self, table: SourceTable, names: Sequence[str], exchange: Exchange) -> int:
+        """Let the server compare; where the table does not take an old value, none is equal."""
+        if self._dry_run:
+            return 0
+        self._look_up()
+        try:
+            with self.connection.begin_nested():
+                return exchanged(self, table, names, exchange)
+        except _driver_error() as error:
+            if str(getattr(error, "pgcode", ""))[:2] not in _OF_ROWS:
+                raise
+            return 0
+
     def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
-        """Return a condition for few rows; a table that was just filled has no statistics, and
-        would be read whole for them."""
+        """Return a condition for few rows."""
+        self._look_up()
+        return (
+            keys_as_arrays(self, table, keys) if table.key[1:] else super().with_keys(table, keys)
+        )
+
+    def _look_up(self) -> None:
+        """Find rows by their key: a table that was just filled has no statistics, and would be
+        read whole for few of them."""
         self.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        return super().with_keys(table, keys)
 
     def update(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Give columns of rows new values, by one statement."""
         changes = ", ".join(f"{self.quoted(one)} = new.{self.quoted(one)}" for one in columns)
-        self._by_key(
-            table,
-            [*columns, *table.key],
-            rows,
-            f"UPDATE {self.place(table)} old SET {changes} FROM",  # noqa: S608 - quoted
-        )
+        statement = f"UPDATE {self.place(table)} old SET {changes} FROM"  # noqa: S608 - quoted
+        if not self._dry_run:
+            by_key(self, table, [*columns, *table.key], rows, statement)
 
     def delete(self, table: SourceTable, keys: Sequence[Row]) -> None:
         """Remove rows by key, by one statement."""
-        self._by_key(table, table.key, keys, f"DELETE FROM {self.place(table)} old USING")  # noqa: S608
-
-    def _by_key(
-        self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row], statement: str
-    ) -> None:
-        """Run a statement on a table and rows that are copied beside it; they end with the run."""
-        if self._dry_run:
-            return
-        names = ", ".join(self.quoted(name) for name in columns)
-        form = f"SELECT {names} FROM {self.place(table)} WITH NO DATA"  # noqa: S608 - quoted
-        same = " AND ".join(f"old.{one} = new.{one}" for one in map(self.quoted, table.key))
-        cursor: Any = self.connection.connection.cursor()
-        try:
-            cursor.execute(f"CREATE TEMPORARY TABLE {_BESIDE} ON COMMIT DROP AS {form}")
-            self._copy(_BESIDE, columns, [copy_text(list(zip(*rows, strict=True)))])
-            cursor.execute(f"{statement} {_BESIDE} new WHERE {same}")
-            cursor.execute(f"DROP TABLE {_BESIDE}")
-        finally:
-            cursor.close()
+        if not self._dry_run:
+            by_key(self, table, table.key, keys, f"DELETE FROM {self.place(table)} old USING")  # noqa: S608
 
     def insert(self, table: SourceTable, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows by COPY."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tap_adapters.restore.destination import Destination, Row
+from tap_adapters.restore.destination import Destination, Exchange, Row
 from tap_adapters.sources.schema import SourceTable
 from tap_adapters.sources.snapshot import CHUNK_BYTES, CHUNK_ROWS
 from target_dolt.plans.columns import estimated_bytes
@@ -38,6 +38,17 @@ class Written:
         self._names = names
         self.columns = [name for name in names if name not in table.key]
         self.is_contested = any(one.kind in _CONTESTED for one in found.constraints)
+
+    def exchange(self, exchange: Exchange) -> int:
+        """Give rows that still have all their old values the new ones; return how many these were.
+
+        Others, and a database that cannot tell or where they may be in each other's way, are left
+        to whoever looks at each row.
+        """
+        if self.is_contested or not exchange.changed:
+            return 0
+        self._to.before_rows([self._table])
+        return self._to.exchange(self._table, self._names, exchange)
 
     def delete(self, keys: Sequence[Row]) -> None:
         """Remove rows."""
