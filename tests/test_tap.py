@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from jsonschema import Draft7Validator
 from support import Place, record, schema
 from support_tap import discovered, kinds, read, records, schemas
 
@@ -187,6 +188,27 @@ def test_a_table_that_nobody_has_noted_goes_out_by_its_own_types(place: Place) -
         sizes = [one.get("x-sql-datatype-properties") for one in found["properties"].values()]
         assert sizes == [None, {"length": 20}, {"precision": 12, "scale": 3}]
     assert records(messages, "own") == [{"id": 7, "name": "x", "size": Decimal("1.5")}]
+
+
+def test_a_persons_table_without_strict_types_goes_out_as_its_schema_says(place: Place) -> None:
+    """SQLite's DECIMAL and BOOLEAN hold numbers, and a type that it does not know anything."""
+    other = "" if "path" in place.config else "text"  # SQLite's columns need no type
+    place.execute(
+        "CREATE TABLE goods (id INTEGER PRIMARY KEY, price DECIMAL(10, 2), sold BOOLEAN, "
+        f"other {other})",
+        "INSERT INTO goods VALUES (1, 1.05, true, 'x'), (2, 3, false, 2.5)",
+    )
+    place.call("dolt_commit", "-A", "-m", "by hand")
+    messages = read(place)
+    [sent] = schemas(messages, "goods")
+    validate = Draft7Validator(sent).validate
+    found = records(messages, "goods")
+    for one in found:
+        validate(one)
+    assert found == [
+        {"id": 1, "price": Decimal("1.05"), "sold": True, "other": "x"},
+        {"id": 2, "price": 3, "sold": False, "other": "2.5"},
+    ]
 
 
 def test_no_setting_is_shown_in_an_error(place: Place) -> None:

@@ -63,8 +63,10 @@ each type goes where SQLite compares it rightly, else into text."""
 
 _LOGICAL: tuple[tuple[type[ColumnType], ColumnType], ...] = (
     (sa.Integer, sa.BIGINT()),
+    (sa.Boolean, sa.BIGINT()),
     (sa.Float, sa.DOUBLE()),
     (sa.REAL, sa.DOUBLE()),
+    (sa.Numeric, sa.DOUBLE()),  # DECIMAL, in a person's table that is not STRICT
     (sa.BLOB, mysql.LONGBLOB()),
 )
 

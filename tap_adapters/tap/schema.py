@@ -74,6 +74,8 @@ def properties_of(table: KeptTable, plugins: Plugins) -> dict[str, Property]:
         else:
             dialect = row.source_dialect if row.native_type else None
         emit = emitter(column_type, resolve(schema, schema))
+        if row is None and emit is None and isinstance(column_type, types.TEXTS):
+            emit = str  # a person's table in DoltLite need not be STRICT, and holds numbers there
         found[name] = Property(schema if name in table.key else _nullable(schema), emit, dialect)
     return found
 
