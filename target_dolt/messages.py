@@ -7,15 +7,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """What a commit changes in one table, in rows."""
+    """What a commit changes in one table, in rows.
+
+    Attributes:
+        table: Its name.
+        added: How many rows are new.
+        changed: How many rows are others now.
+        deleted: How many rows are gone.
+        rekeyed: Whether its key has another type now: Dolt compares no rows then, and the numbers
+            say nothing.
+    """
 
     table: str
     added: int
     changed: int
     deleted: int
+    rekeyed: bool = False
 
     def __str__(self) -> str:
         """Return it as a log line has it."""
+        if self.rekeyed:
+            return f"{self.table} (key changed, rows not compared)"
         return f"{self.table} +{self.added} ~{self.changed} -{self.deleted}"
 
 

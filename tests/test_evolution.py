@@ -331,6 +331,22 @@ def test_a_number_in_a_key_that_becomes_text_stays_a_key_of_bounded_text(place: 
     assert types == [("VARCHAR(768)",)]
 
 
+def test_a_commit_that_widens_a_key_does_not_say_that_no_row_differs(place: Place) -> None:
+    """Dolt compares no rows across a key's change; the message says so, and counts none."""
+
+    def pets(length: int, *names: str) -> None:
+        name = {"type": "string", "maxLength": length}
+        place.load([schema("pets", {"id": name}), *(record("pets", id=one) for one in names)])
+
+    pets(5, "a")
+    place.load([schema("empty", {"id": {"type": "string", "maxLength": 5}})])
+    pets(50, "b")
+    place.load([schema("empty", {"id": {"type": "string", "maxLength": 50}})])
+    told = "key changed, rows not compared" if server(place) else "1 added"
+    expected = ["1 added", "no rows", told, "no rows"]
+    assert [one.partition(": ")[2] for one in place.log()] == expected
+
+
 def server(place: Place) -> bool:
     """Whether the place is a Dolt server."""
     return "host" in place.config

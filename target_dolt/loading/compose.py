@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from target_dolt.messages import PendingCommit, TableChange
 from target_dolt.plugins import Plugins
@@ -41,17 +41,17 @@ def _totals(changes: Iterable[TableChange]) -> tuple[int, int, int]:
 
 
 def _default(pending: PendingCommit) -> str:
-    filled = [one for one in pending.changes if one.added or one.changed or one.deleted]
+    filled = [
+        one for one in pending.changes if one.added or one.changed or one.deleted or one.rekeyed
+    ]
     names = [one.table for one in filled or pending.changes]
     first = ", ".join(names[:_NAMED_TABLES])
     first = first or _without_rows(pending)
     if len(names) > _NAMED_TABLES:
         first += f" and {len(names) - _NAMED_TABLES} more"
-    lines = [f"Load {first}: {_words(*_totals(pending.changes))}", ""]
+    lines = [f"Load {first}: {_words(pending.changes)}", ""]
     if len(names) > 1:
-        lines += [
-            f"{one.table}: {_words(one.added, one.changed, one.deleted)}" for one in pending.changes
-        ]
+        lines += [f"{one.table}: {_words([one])}" for one in pending.changes]
     lines += [f"widened {one}" for one in pending.widened]
     if pending.bad_records:
         lines.append(_left_out(pending))
@@ -76,6 +76,9 @@ def _left_out(pending: PendingCommit) -> str:
     return f"{pending.bad_records} bad {records} left out"
 
 
-def _words(added: int, changed: int, deleted: int) -> str:
-    counts = ((added, "added"), (changed, "changed"), (deleted, "deleted"))
-    return ", ".join(f"{count} {word}" for count, word in counts if count) or "no rows"
+def _words(changes: Sequence[TableChange]) -> str:
+    counts = zip(_totals(changes), ("added", "changed", "deleted"), strict=True)
+    words = [f"{count} {word}" for count, word in counts if count]
+    if any(one.rekeyed for one in changes):
+        words.append("key changed, rows not compared")
+    return ", ".join(words) or "no rows"

@@ -56,9 +56,22 @@ def changes(connection: sa.Connection, staged: Staged) -> tuple[TableChange, ...
         found[old] = TableChange(old, 0, 0, int(rows or 0))
     for row in connection.exec_driver_sql(_DIFF_STAT).mappings():
         name = row["table_name"]
-        counts = (row["rows_added"], row["rows_modified"], row["rows_deleted"])
+        numbers = (row[f"rows_{how}"] for how in ("added", "modified", "deleted"))
+        added, changed, deleted = (int(number or 0) for number in numbers)
         if name in older:
             found[older[name]] = TableChange(older[name], 0, 0, int(row["old_row_count"]))
         else:
-            found[name] = TableChange(name, *(int(count or 0) for count in counts))
+            rekeyed = _is_rekeyed(connection, row)
+            found[name] = TableChange(name, added, changed, deleted, rekeyed)
     return tuple(one for one in found.values() if not one.table.startswith(OWN_PREFIX))
+
+
+def _is_rekeyed(connection: sa.Connection, row: sa.RowMapping) -> bool:
+    """Whether Dolt has compared no rows: it counts none at all then, of a table that has some."""
+    counted = (name for name in row if name.startswith("rows_") or name.endswith("_row_count"))
+    if any(row[name] != 0 for name in counted) or not sa.inspect(connection).has_table(
+        row["table_name"]
+    ):
+        return False
+    some = sa.select(sa.literal(1)).select_from(sa.table(row["table_name"])).limit(1)
+    return connection.execute(some).first() is not None
