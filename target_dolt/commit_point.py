@@ -166,8 +166,8 @@ class CommitPoint:
 
     @property
     def _keeps_back(self) -> bool:
-        """Whether nothing may be committed yet: a table is half replaced, or guards judge a run."""
-        return bool(self._replacements or self.load.settings.guards)
+        """Whether nothing may be committed yet: a table is half replaced, or it is the end's."""
+        return bool(self._replacements) or self.load.settings.is_one_commit
 
     def _new_records(self) -> int:
         return sum(sink.received - sink.committed for sink in self._sinks.values())

@@ -46,7 +46,12 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """How a backend puts a constraint on a table, and how it takes it off again."""
+    """How a backend puts a constraint on a table, and how it takes it off again.
+
+    Attributes:
+        put: The statements that put it on.
+        lift: Those that take it off; after a foreign key itself the index of its name.
+    """
 
     put: tuple[str, ...]
     lift: tuple[str, ...]

@@ -92,6 +92,15 @@ fills has its key, and with `source_url` what no row can run into: comments, and
 ones as plain ones. They follow the source; the rest is in the catalogue. (A default would stand in
 a row of which a tap sends a part, as a value that nobody has sent.) Without `source_url` a tap's
 load takes all but the key off a table that a snapshot has filled.
+
+`source_constraints: all` puts on a tap's tables the whole of the table above, for the columns that
+it sends: it is taken off for the rows, and put on for the commit, of which a run makes one then, at
+its end, where the rows may be whole. What they do not satisfy stays in the catalogue alone, each by
+itself: a NULL in one column, a row that leads nowhere. The log says so, the run goes on, and the
+run that mends the rows puts it on. Deletes that carry only the key, records of which a part comes,
+and rows in any order are taken as ever. It costs what it costs a snapshot: for NOT NULL Dolt writes
+a table anew that has rows, for a unique index or a foreign key either engine reads it. So it is for
+full tables, not for a few rows a minute into a large one.
 """
 
 _ANY_NAME = "any other name"

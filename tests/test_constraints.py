@@ -12,6 +12,7 @@ from support_sources import MariaDB, needs_mariadb
 
 from demo.postgres import Postgres
 from tap_adapters import sync
+from target_dolt.errors import ConfigError
 
 
 def is_dolt(place: Place) -> bool:
@@ -226,6 +227,92 @@ def test_a_taps_table_has_its_sources_indexes_and_comments(place: Place, shop: S
     assert inspected(place, "users")["indexes"] == {(("mail",), False)}
     snapshot(place, shop, tables={"users": None})
     assert inspected(place, "users")["indexes"] >= {(("mail",), True)}
+
+
+ORDERS = schema(
+    "orders",
+    {
+        "id": {"type": "integer"},
+        "mail": {"type": ["null", "string"], "maxLength": 40},
+        "user_id": {"type": ["null", "integer"]},
+    },
+    ["id"],
+)
+BOTH = [
+    *(ORDERS, record("orders", id=10, mail="a@x", user_id=1), state({"n": 1})),
+    *(USERS, record("users", id=1, mail="a@x", name=None), state({"n": 2})),
+]
+
+
+def test_a_taps_table_has_by_choice_all_that_its_source_says(place: Place, shop: Source) -> None:
+    """In the one commit of a run, whose rows may come in any order; and again in the next one."""
+    every = {"source_url": shop.url, "source_constraints": "all", "commit_interval_seconds": 0}
+    assert place.load(BOTH, **every) == [{"n": 2}]
+    on_dolt = is_dolt(place)
+    keys = {("users", ("user_id",))} if on_dolt else set()
+    for _ in range(2):
+        users, orders = inspected(place, "users"), inspected(place, "orders")
+        assert (users["required"], orders["required"]) == ({"id", "mail"}, {"id", "mail"})
+        assert (("mail",), True) in users["indexes"]
+        assert (("mail",), False) in orders["indexes"]
+        assert users["defaults"] == ({"name": "nobody"} if on_dolt else {})
+        assert orders["foreign"] == keys
+        assert len(place.commits()) == 1
+        place.load(BOTH, **every)
+    some = [USERS, record("users", id=1, mail="c@x"), record("users", id=2, mail="a@x")]
+    place.load([*some, state({"n": 3})], **every)
+    assert [(row["id"], row["mail"], row["name"]) for row in place.rows("users")] == [
+        *((1, "c@x", None), (2, "a@x", None)),
+    ]
+    assert (inspected(place, "orders")["foreign"], len(place.commits())) == (keys, 2)
+    one = [ORDERS, record("orders", id=11, mail="b@x", user_id=2), state({"n": 4})]
+    place.load(one, **every)
+    assert (inspected(place, "orders")["foreign"], len(place.rows("orders"))) == (keys, 2)
+    place.load(one, source_url=shop.url)
+    assert inspected(place, "orders")["required"] == {"id"}
+    assert inspected(place, "orders")["foreign"] == set()
+
+
+def test_what_rows_do_not_satisfy_stays_off_their_table(
+    place: Place, shop: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each by itself: the run goes on and tells it, and the run that mends the rows puts it on."""
+    every = {"source_url": shop.url, "source_constraints": "all"}
+    place.load(BOTH, **every)
+    gone = {"_sdc_deleted_at": "2026-01-01T00:00:00Z"}
+    bad = [
+        *(USERS, record("users", id=1, **gone), record("users", id=2, mail="b@x", name="x")),
+        *(record("users", id=3, mail="b@x"), record("users", id=4, mail=None), state({"n": 3})),
+    ]
+    with caplog.at_level("INFO"):
+        assert place.load(bad, **every) == [{"n": 3}]
+    users = inspected(place, "users")
+    assert [(row["id"], row["mail"]) for row in place.rows("users")] == [
+        *((2, "b@x"), (3, "b@x"), (4, None)),
+    ]
+    assert users["required"] == {"id"}
+    assert (("mail",), True) not in users["indexes"]
+    assert len(place.rows("orders")) == 1
+    assert inspected(place, "orders")["foreign"] == set()
+    assert "'mail' stays in the catalogue alone" in caplog.text
+    assert "the unique '" in caplog.text
+    if is_dolt(place):
+        assert users["defaults"] == {"name": "nobody"}
+        assert "the foreign key '" in caplog.text
+    good = [*BOTH[3:5], record("users", id=3, mail="c@x"), record("users", id=4, mail="d@x")]
+    place.load([*good, ORDERS, state({"n": 4})], **every)
+    users = inspected(place, "users")
+    assert users["required"] == {"id", "mail"}
+    assert (("mail",), True) in users["indexes"]
+    if is_dolt(place):
+        assert inspected(place, "orders")["foreign"] == {("users", ("user_id",))}
+        assert place.call("dolt_verify_constraints", "--all") == 0
+
+
+def test_a_choice_of_all_needs_a_source_that_is_asked(place: Place) -> None:
+    """It is refused before anything is read."""
+    with pytest.raises(ConfigError, match="`source_url`"):
+        place.load([USERS], source_constraints="all")
 
 
 def test_a_table_that_others_lead_to_can_go(place: Place, shop: Source) -> None:

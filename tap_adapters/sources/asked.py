@@ -12,13 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tap_adapters.sources.constraints import harmless
+from tap_adapters.sources.constraints import harmless, of_sent_columns
 from tap_adapters.sources.inspected import Inspected
 from tap_adapters.sources.schema import SourceSchema, SourceTable, definition_text
 from tap_adapters.sources.snapshot import KINDS, SourceError, open_snapshot
 from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError
-from target_dolt.tables.objects import AskedSource, SourceObject
+from target_dolt.tables.objects import AskedSource, Place, SourceObject
 
 _log = logging.getLogger("target-dolt")
 
@@ -77,6 +77,17 @@ class Asked(AskedSource):
         """Return the table's indexes, and comments."""
         found = self._table(stream)
         return [] if found is None else list(harmless(found, table, columns))
+
+    def constraints(
+        self, streams: Mapping[str, Place], others: Mapping[str, Place]
+    ) -> dict[str, list[Constraint]]:
+        """Return what the streams' tables can keep, foreign keys between them and to others."""
+        found = {stream: table for stream in streams if (table := self._table(stream)) is not None}
+        places = {**others, **{table.name: streams[stream] for stream, table in found.items()}}
+        return {
+            streams[stream].table: list(of_sent_columns(self._schema.dialect, table, places))
+            for stream, table in found.items()
+        }
 
     def _table(self, stream: str) -> SourceTable | None:
         if stream not in self._known:

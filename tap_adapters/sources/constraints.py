@@ -7,7 +7,7 @@ which has all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from tap_adapters.sources import schema as source_schema
@@ -15,6 +15,7 @@ from tap_adapters.sources.common_checks import common_check
 from tap_adapters.sources.schema import SourceColumn, SourceTable
 from target_dolt.constraint import COLUMN, FOREIGN, Constraint
 from target_dolt.names import beginning
+from target_dolt.tables.objects import Place
 
 Columns = Mapping[str, str]
 """The columns here, by their names in the source."""
@@ -72,6 +73,36 @@ def constraints(
                 on_update=key.on_update,
                 on_delete=key.on_delete,
             )
+
+
+def of_sent_columns(
+    dialect: str, table: SourceTable, places: Mapping[str, Place]
+) -> Iterator[Constraint]:
+    """Yield what a table that a tap fills can keep once its rows satisfy it.
+
+    Args:
+        dialect: The name of the dialect of its source.
+        table: The table.
+        places: Where it and the tables that it leads to are, with the columns that taps send.
+    """
+    sent = places[table.name].columns
+
+    def has(name: str, columns: Iterable[str]) -> bool:
+        return name in places and places[name].columns.keys() >= {*columns}
+
+    narrow = replace(
+        table,
+        columns=tuple(one for one in table.columns if one.name in sent),
+        constraints=tuple(one for one in table.constraints if sent.keys() >= {*one.columns}),
+        foreign_keys=tuple(
+            one
+            for one in table.foreign_keys
+            if sent.keys() >= {*one.columns} and has(one.table, one.to_columns)
+        ),
+    )
+    tables = {name: one.table for name, one in places.items()}
+    columns = {name: one.columns for name, one in places.items()}
+    yield from constraints(dialect, narrow, tables, columns)
 
 
 def harmless(table: SourceTable, place: str, columns: Columns) -> Iterator[Constraint]:

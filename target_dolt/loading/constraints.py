@@ -89,9 +89,13 @@ class Constraints:
     def _take_off(self, name: str, off: Collection[Constraint]) -> None:
         self._branch.know(name)
         table = self._find(name)
+        stay = {one.name for one in self._there[name] if one.columns and one not in off}
         for one in sorted(off, key=_place, reverse=True):
             statements = self._database.constraint(table, one) if table is not None else None
-            for statement in statements.lift if statements else ():
+            lift = statements.lift if statements else ()
+            if one.kind == FOREIGN and one.name in stay:
+                lift = lift[:1]  # MySQL's own index of that name is not the foreign key's alone
+            for statement in lift:
                 self._execute(statement, silent=True)  # somebody may have taken it off already
         self._lifted.setdefault(name, []).extend(off)
         self._there[name] = [one for one in self._there[name] if one not in off]
@@ -153,6 +157,8 @@ class Constraints:
     def _put_on(self, name: str, one: Constraint) -> Constraint | None:
         table = self._find(name)
         plainer = [replace(one, sql="")] if one.kind == COLUMN and one.sql else []
+        if one.kind == COLUMN and one.required and (one.sql or one.comment):
+            plainer.append(replace(one, required=False))
         for attempt in [one, *plainer]:
             statements = self._database.constraint(table, attempt) if table is not None else None
             if statements is None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
-from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
+from target_dolt.loading.asked import AskedConstraints
 from target_dolt.loading.commits import RunBranch
 from target_dolt.loading.constraints import Constraints
 from target_dolt.names import folded, mapped_table, table_name
@@ -24,7 +24,7 @@ from target_dolt.retry import told
 from target_dolt.settings import Settings
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.catalogue import Catalogue
-from target_dolt.tables.objects import SourceObject
+from target_dolt.tables.objects import Place, SourceObject
 from target_dolt.tables.schema import Tables
 from target_dolt.types import LONGTEXT, declared_bytes, mixes, type_text, widen
 
@@ -65,8 +65,8 @@ class Landing:
         if tables.has(objects.NAME):
             branch.know(objects.NAME)
         self.constraints = Constraints(database, branch, tables, self.find)
+        self._asked = AskedConstraints(settings.source_constraints, sources, self.constraints)
         self._told: dict[str, set[str]] = {}
-        self._waiting: dict[str, Collection[Constraint]] = {}
         self._streams: dict[str, tuple[str, str]] = {}
         self.lifted: set[str] = set()
         self.changed = False
@@ -213,17 +213,13 @@ class Landing:
         if self._sources.can_be_asked:
             self.changed |= self._define(self._sources.objects(drawn.stream, table.name))
             columns = self._catalogue.columns(table.name, drawn.stream)
-            harmless = self._sources.harmless(drawn.stream, table.name, columns)
-            if before is None or table.name in self._waiting:
-                self._waiting[table.name] = harmless
-            else:
-                self.changed |= self.constraints.keep(table.name, harmless)
+            place = Place(table.name, columns)
+            self.changed |= self._asked.take(drawn.stream, place, is_new=before is None)
         return table
 
     def finish(self) -> None:
-        """Put indexes on new tables, for the commit: with rows there that is half the work."""
-        while self._waiting:
-            self.constraints.keep(*self._waiting.popitem())
+        """Put on tables what their source says of them, for the commit."""
+        self._asked.finish(self._objects.values(), self._catalogue)
 
     def _define(self, kept: Sequence[SourceObject]) -> bool:
         """Keep what a source that was asked says of a table; return whether that is new."""
@@ -250,7 +246,7 @@ class Landing:
     def drop(self, table: Table) -> None:
         """Remove a table, and what the catalogue knows of it."""
         self._lift(table.name)
-        self._waiting.pop(table.name, None)
+        self._asked.forget(table.name)
         self.constraints.forget(table.name)
         self._branch.know(table.name)
         self._tables.drop(table)

@@ -21,7 +21,7 @@ from target_dolt.errors import ConfigError
 from target_dolt.native import NativeType, native_type
 from target_dolt.plugins import Plugins
 from target_dolt.settings import Settings
-from target_dolt.tables.objects import AskedSource, SourceObject
+from target_dolt.tables.objects import AskedSource, Place, SourceObject
 
 GENERIC = "json-schema"
 """The dialect for streams that name no native types."""
@@ -89,6 +89,12 @@ class Sources:
     ) -> Collection[Constraint]:
         """Return what a stream's table can keep whatever rows come: see `AskedSource`."""
         return self._source.harmless(stream, table, columns) if self._source is not None else ()
+
+    def constraints(
+        self, streams: Mapping[str, Place], others: Mapping[str, Place]
+    ) -> Mapping[str, Collection[Constraint]]:
+        """Return what tables can keep of rows that satisfy it: see `AskedSource`."""
+        return self._source.constraints(streams, others) if self._source is not None else {}
 
     def dialect(self, stream: str, schema: Mapping[str, Any], known: str | None) -> Dialect:
         """Return the dialect that chooses a stream's types.

@@ -61,6 +61,7 @@ class Settings:
     source_catalog: str | None = None
     source_url: str | None = None
     source_dialect: str | None = None
+    source_constraints: str = "indexes"
     strict_types: bool = True
     on_bad_record: str = "stop"
     max_bad_records: int = DEFAULT_MAX_BAD_RECORDS
@@ -113,8 +114,16 @@ class Settings:
         if not (name.strip() and bracket and address.endswith(">")):
             msg = "`commit_author` must have the form: Name <address>"
             raise ConfigError(msg)
+        if self.source_constraints == "all" and self.source_url is None:
+            msg = "`source_constraints` is all: set `source_url`, which is asked for them"
+            raise ConfigError(msg)
         self.guards.check()
         self._check_templates()
+
+    @property
+    def is_one_commit(self) -> bool:
+        """Whether a run is judged as a whole, so that it commits at its end alone."""
+        return bool(self.guards) or self.source_constraints == "all"
 
     def _check_templates(self) -> None:
         if self.commit_message is not None:

@@ -134,6 +134,17 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "dialect that knows all of a stream's, else JSON Schema alone.",
     ),
     th.Property(
+        "source_constraints",
+        th.StringType,
+        default="indexes",
+        title="Source Constraints",
+        description="What tables get of what `source_url` says of them: `indexes`, plain ones, and "
+        "comments, which no row can run into; `all`: NOT NULL, unique indexes, foreign keys, "
+        "checks and defaults too, as far as the rows at the end of a run satisfy them. A run is "
+        "one commit then.",
+        allowed_values=["indexes", "all"],
+    ),
+    th.Property(
         "strict_types",
         th.BooleanType,
         default=True,

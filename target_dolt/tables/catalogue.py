@@ -145,6 +145,11 @@ class Catalogue:
         rows = self._rows.get(table, {}).values()
         return {row.property_name: row.column_name for row in rows if row.stream == stream}
 
+    def properties(self, table: str) -> dict[str, str]:
+        """Return the columns of a table that was loaded, by their properties."""
+        rows = self._rows.get(table, {}).values()
+        return {row.property_name: row.column_name for row in rows}
+
     def tables_beside(self, stream: str) -> set[str]:
         """Return the tables that other streams fill."""
         return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -52,6 +52,18 @@ class SourceObject:
     definition: str
 
 
+class Place(NamedTuple):
+    """Where rows are here.
+
+    Attributes:
+        table: The table.
+        columns: Its columns, by their names in the source.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+
+
 class AskedSource(abc.ABC):
     """A source that tells what its tables are: what `source_url` leads to.
 
@@ -83,6 +95,19 @@ class AskedSource(abc.ABC):
         """
         del stream, table, columns
         return ()
+
+    def constraints(
+        self, streams: Mapping[str, Place], others: Mapping[str, Place]
+    ) -> Mapping[str, Collection[Constraint]]:
+        """Return all that streams' tables can keep of rows that satisfy it, by table here.
+
+        Args:
+            streams: The place of each stream's rows.
+            others: The places of tables that were loaded before, by their names in the source:
+                foreign keys may lead there.
+        """
+        del streams, others
+        return {}
 
     @abc.abstractmethod
     def close(self) -> None:
