@@ -193,6 +193,22 @@ def test_a_remotes_branch_is_forgotten_and_replaced_by_force(old: Place) -> None
     assert (line(clone), head(clone, "v1")) == (line(old), head(old, "v1"))
 
 
+def test_a_merge_that_a_colleague_has_pushed_is_in_nobodys_way(old: Place) -> None:
+    """On a branch that only the remote has: of such a merge Dolt's server tells parents apart."""
+    remote = str(old.directory / "shared.remote")
+    out(run("push", database_of(old), remote))
+    clone = new_clone(old, remote)
+    clone.call("dolt_branch", "mine", line(clone)[-2])
+    load_dog(clone, 30, 1, branch="mine", pipeline_id="mine")
+    out(run("merge", database_of(clone), "main", "--into", "mine"))
+    out(run("push", database_of(clone), "--branch", "mine"))
+    run("pull", database_of(old))
+    assert "Squashed" in out(run("prune", database_of(old), "--keep-days", "30", "--yes"))
+    erased = out(run("erase", database_of(old), "--table", "dogs", "--key", "2", "--yes"))
+    assert "No commit holds the row" in erased
+    assert dogs(old) == [1, 3, 4, 5, 6]
+
+
 def test_no_such_branch_is_an_error(old: Place) -> None:
     """Before anything is looked at."""
     refused = run("prune", database_of(old), "--keep-days", "30", "--branch", "nowhere", "-y")

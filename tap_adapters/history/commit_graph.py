@@ -134,7 +134,9 @@ _TAGS = "SELECT tag_name, tag_hash, tagger, email, message FROM dolt_tags ORDER 
 _PARENTS = """
 SELECT commit_hash, parent_hash FROM dolt_commit_ancestors ORDER BY commit_hash, parent_index
 """
+# A Dolt server takes one hash alone for a key, and refuses a merge's two rows of it (2.3.1).
 _PARENTS_OF = sa.text(
-    "SELECT parent_hash FROM dolt_commit_ancestors WHERE commit_hash = :name ORDER BY parent_index"
+    "SELECT parent_hash FROM dolt_commit_ancestors WHERE commit_hash IN (:name, '') "
+    "ORDER BY parent_index"
 )
 _LOG = sa.text("SELECT * FROM dolt_log(:ref)")
