@@ -14,9 +14,15 @@ from hypothesis import strategies as st
 from support_values import lite
 from support_ways import TYPES, Ways, ways
 
+from target_dolt import moments
+from target_dolt import values as converters
 from target_dolt.backend import Database
+from target_dolt.dialect import ConverterFactory
 from target_dolt.errors import BatchError
 from target_dolt.input.parquet import ParquetRows, columns_of
+from target_dolt.input.ready import ready
+from target_dolt.plans.kinds import Bounds
+from target_dolt.types import DATETIME
 
 pa = pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
 
@@ -70,7 +76,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def rows_of(arrays: dict[str, Any], schema: dict[str, Any]) -> ParquetRows:
     """Return arrays as rows of a file."""
     batch = pa.record_batch(list(arrays.values()), names=list(arrays))
-    return ParquetRows(batch, columns_of(pa, batch.schema, schema))
+    return ParquetRows(pa, batch, columns_of(pa, batch.schema, schema))
 
 
 def both(one: Ways, arrays: dict[str, Any]) -> tuple[Any, Any]:
@@ -141,6 +147,63 @@ def test_a_file_that_is_not_as_its_schema_says_goes_the_general_way(database: Da
     assert made == [(1, None), (2, None)]
     made, _ = both(marked, {"id": ids, "deleted": pa.array([None, "2024-01-31"])})
     assert made is None
+
+
+def _mostly(good: list[str], bad: list[str]) -> st.SearchStrategy[str]:
+    return st.sampled_from([*good * (1 + 6 * len(bad) // len(good)), *bad])
+
+
+NEARLY_MOMENTS = st.tuples(
+    _mostly(["2024", "0001", "1970", "9999"], ["0000", "10000", "-001", "\u0662\u066024"]),
+    _mostly(["-"], ["", "/"]),
+    _mostly(["01", "02", "12"], ["13", "00", "2"]),
+    _mostly(["-"], ["", "/"]),
+    _mostly(["01", "28", "29", "31"], ["00", "32", "1"]),
+    _mostly(["T", " "], ["t", "_", ""]),
+    _mostly(["00:00:00", "23:59:59", "12:30"], ["24:00:00", "12:30:60", "123000", "1:00:00", ""]),
+    _mostly(["", ".1", ".123456"], [".1234567", ".1234560", ".", ",123"]),
+    _mostly(["", "Z", "+00:00", "+05:30", "-23:59"], ["z", "+05", "-0530", "+24:00", " Z", "\0"]),
+).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(texts=st.lists(NEARLY_MOMENTS, min_size=1, max_size=3))
+def test_moments_that_a_file_has_as_text_are_read_as_alone(texts: list[str]) -> None:
+    """Arrow reads ISO 8601 too, and Python's own parser is what decides."""
+    column = pa.array([*texts, None])
+    made = ready(pa, column, moments.date_time, (None, None))
+    if made is not None:
+        convert = moments.date_time({}, DATETIME)
+        assert made == [*map(convert, texts), None]
+
+
+READY: list[tuple[ConverterFactory, Any, list[Any], Bounds, list[Any] | None]] = [
+    (converters.integer, pa.int32(), [5, None, -2], (-2, 5), [5, None, -2]),
+    (converters.integer, pa.int32(), [5, None, -2], (-1, 5), None),
+    (converters.integer, pa.int32(), [5, None, -2], (-2, 4), None),
+    (converters.integer, pa.float64(), [5.0], (None, None), None),
+    (converters.text, pa.string(), ["ab", None], (None, 2), ["ab", None]),
+    (converters.text, pa.large_string(), ["é", ""], (0, 1), ["é", ""]),
+    (converters.text, pa.string(), ["ab", "abc"], (None, 2), None),
+    (converters.text, pa.string(), ["ab", ""], (1, None), None),
+    (converters.text, pa.string(), [None], (1, 2), [None]),
+    (converters.boolean, pa.bool_(), [True, None, False], (None, None), [1, None, 0]),
+    (moments.date_time, pa.string(), ["2024-02-29T12:00:00.5Z", "2024-03-01 01:00:00+02:00"],
+     (None, None), ["2024-02-29 12:00:00.500000", "2024-02-29 23:00:00.000000"]),
+    (moments.date_time, pa.string(), ["2024-02-29T12:00:00", None],
+     (None, None), ["2024-02-29 12:00:00.000000", None]),
+    (moments.date_time, pa.string(), ["2024-02-29T12:00:00", "2024-02-29T12:00:00Z"],
+     (None, None), None),
+]  # fmt: skip
+"""What files have at hand for a converter, within bounds, and what of it they give."""
+
+
+@pytest.mark.parametrize(("factory", "arrow", "some", "bounds", "expected"), READY)
+def test_values_that_are_at_hand_are_given_within_their_bounds(
+    factory: ConverterFactory, arrow: Any, some: list[Any], bounds: Bounds, expected: Any
+) -> None:
+    """The bounds of the column and of the SCHEMA, of numbers or of how long texts are."""
+    assert ready(pa, pa.array(some, arrow), factory, bounds) == expected
 
 
 @settings(max_examples=100, deadline=None)

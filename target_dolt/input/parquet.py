@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-from target_dolt import moments, values
 from target_dolt.dialect import ConverterFactory
 from target_dolt.errors import BatchError, ConfigError
+from target_dolt.input.ready import ready
 from target_dolt.plans.json_schema import resolve
+from target_dolt.plans.kinds import Bounds
 
-ROWS_AT_ONCE = 2_000
-"""Rows that are in memory at once; of long ones fewer."""
+ROWS_AT_ONCE = 10_000
+"""Rows that are in memory at once, as many as a buffer has; of long ones fewer."""
 
 BYTES_AT_ONCE = 16 * 1024 * 1024
 
@@ -28,9 +29,10 @@ _Plain = Mapping[str, Any]
 class ParquetRows:
     """Some rows of a file, by their columns: see `target_dolt.plans.by_columns.ColumnRows`."""
 
-    def __init__(self, batch: Any, columns: Sequence[_Column]) -> None:
+    def __init__(self, pa: Any, batch: Any, columns: Sequence[_Column]) -> None:
         """Take a record batch of Arrow, and how each of its columns is read."""
         self.names: Sequence[str] = [one.name for one in columns]
+        self._pa = pa
         self._batch = batch
         self._columns = columns
 
@@ -42,10 +44,10 @@ class ParquetRows:
         """Return a column's values as JSON would have brought them."""
         return self._columns[place].values(self._batch.column(place))
 
-    def ready(self, place: int, factory: ConverterFactory) -> list[Any] | None:
+    def ready(self, place: int, factory: ConverterFactory, bounds: Bounds) -> list[Any] | None:
         """Return a column's values as a converter of this make would make them, where that is
         less work than to make JSON's of them first."""
-        return self._columns[place].ready(self._batch.column(place), factory)
+        return ready(self._pa, self._batch.column(place), factory, bounds)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the rows as records."""
@@ -87,7 +89,7 @@ def parquet_rows(
             left -= batch.nbytes  # a value that a file has once may be in each of its rows
             if left < 0:
                 raise BatchError(TOO_LARGE)
-            yield ParquetRows(batch, columns)
+            yield ParquetRows(pa, batch, columns)
     except pa.ArrowException as error:
         msg = "the file is no whole Parquet file"
         raise BatchError(msg) from error
@@ -130,52 +132,6 @@ class _Column:
             msg = f"the column '{self.name}' has a moment outside of the years 1 to 9999"
             raise BatchError(msg) from None
         return [_made(self._make, one) for one in values] if self._make else values
-
-    def ready(self, column: Any, factory: ConverterFactory) -> list[Any] | None:
-        make = _READY.get(factory)
-        try:
-            return None if make is None else make(self._pa, column)
-        except self._pa.ArrowInvalid:
-            return None  # a fraction finer than microseconds, which `values` is to tell
-
-
-def _doubles(pa: Any, column: Any) -> list[Any] | None:
-    if not pa.types.is_floating(column.type):
-        return None
-    given: list[Any] = column.to_pylist()
-    total = sum([one for one in given if one is not None], 0.0)
-    return given if total - total == 0 else None  # else a NaN or an infinity is among them
-
-
-def _moments(pa: Any, column: Any) -> list[Any] | None:
-    if not pa.types.is_timestamp(column.type):
-        return None
-    utc = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
-    return _of_length(26, utc.cast(pa.timestamp("us")).cast(pa.string()))
-
-
-def _dates(pa: Any, column: Any) -> list[Any] | None:
-    if not pa.types.is_date(column.type):
-        return None
-    return _of_length(10, column.cast(pa.date32()).cast(pa.string()))
-
-
-def _of_length(length: int, texts: Any) -> list[Any] | None:
-    """Return texts of days or moments; None where a zone may put one out of Python's years."""
-    given: list[Any] = texts.to_pylist()
-    some = [one for one in given if one is not None]
-    inside = not some or (min(some) > _FIRST and max(some) < _LAST)
-    return given if inside and set(map(len, some)) <= {length} else None
-
-
-_FIRST, _LAST = "0001-01-02", "9999-12-31"
-
-
-_READY: dict[ConverterFactory, Callable[[Any, Any], list[Any] | None]] = {
-    values.double: _doubles,
-    moments.date_time: _moments,
-    moments.date: _dates,
-}
 
 
 def _microseconds(pa: Any, kind: Any) -> Any:

@@ -14,29 +14,38 @@ from typing import Any, Protocol
 import jsonschema_rs
 
 from target_dolt import moments, values
-from target_dolt.dialect import ConverterFactory
+from target_dolt.dialect import ColumnType, ConverterFactory
 from target_dolt.errors import SchemaError
 from target_dolt.plans.columns import column_converter
 from target_dolt.plans.json_schema import (
-    ASSERTING,
     Validator,
     asserts_by_property,
     named_types,
     property_validator,
 )
-from target_dolt.plans.kinds import KINDS, bounds_of, only_type
+from target_dolt.plans.kinds import INT64, KINDS, Bounds, bounds_of, narrower, only_type
 from target_dolt.plans.plan import Column, Plan
+from target_dolt.types import integer_range
 from target_dolt.writer import Row
 
 Values = Sequence[Any]
 """One column's values."""
 
 _READY: dict[ConverterFactory, str] = {
+    values.integer: "integer",
+    values.text: "string",
+    values.boolean: "boolean",
     values.double: "number",
     moments.date_time: "string",
     moments.date: "string",
 }
 """What files may have as their columns take it, and the JSON type that such a value is."""
+
+_SPANS: dict[ConverterFactory, Callable[[ColumnType], Bounds]] = {
+    values.integer: lambda one: integer_range(one) or (INT64[0], INT64[-1]),
+    values.text: lambda one: (None, values.length(one)),
+}
+"""The least and the greatest that a column takes, by value or length, where that is looked at."""
 
 _REFUSALS = (ValueError, ArithmeticError, RecursionError, jsonschema_rs.ValidationError)
 
@@ -53,10 +62,11 @@ class ColumnRows(Protocol):
     def values(self, place: int) -> Values:
         """Return a column's values as JSON would have brought them."""
 
-    def ready(self, place: int, factory: ConverterFactory) -> Values | None:
+    def ready(self, place: int, factory: ConverterFactory, bounds: Bounds) -> Values | None:
         """Return what a converter of this make would make of a column's values, null as None.
 
-        None where the file does not have them at hand, or a value would be refused.
+        None where the file does not have them at hand, or a value would be refused; so is one
+        out of its bounds, which are those of numbers, or of how long texts are.
         """
 
     def records(self) -> Iterator[dict[str, Any]]:
@@ -71,6 +81,7 @@ class _Step:
         place: The column of the file that it takes, None for none.
         nullable: Whether it may hold null.
         factory: What made its converter, where a file may have such values ready.
+        bounds: Those of such values.
         check: Raises where a value is not what the SCHEMA says.
         convert: Makes what the writer takes.
     """
@@ -78,6 +89,7 @@ class _Step:
     place: int | None
     nullable: bool
     factory: ConverterFactory | None
+    bounds: Bounds
     check: Callable[[Values], None]
     convert: Callable[[Values], Values]
 
@@ -85,7 +97,9 @@ class _Step:
         """Return the column's values; raises one of `_REFUSALS` where one is not as it must be."""
         if self.place is None:
             return [None] * len(rows)
-        made = None if self.factory is None else rows.ready(self.place, self.factory)
+        made = None
+        if self.factory is not None:
+            made = rows.ready(self.place, self.factory, self.bounds)
         if made is None:
             given = rows.values(self.place)
             self.check(given)
@@ -162,16 +176,31 @@ def _step(
     column: Column, place: int | None, schema: Mapping[str, Any] | None, keys: set[str]
 ) -> _Step:
     convert = column_converter(column.factory, column.type, column.convert)
-    ready = column.factory if column.factory in _READY else None
     nullable = column.source not in keys
     if schema is None or place is None:
-        return _Step(place, nullable, ready, lambda _: None, convert)
+        ready, bounds = _ready(column, None)
+        return _Step(place, nullable, ready, bounds, lambda _: None, convert)
     part = schema["properties"][column.source]
-    asserts_no_more = part.keys() & ASSERTING <= {"type"} if isinstance(part, Mapping) else False
-    if ready and not (asserts_no_more and only_type(part) == _READY[ready]):
-        ready = None
+    ready, bounds = _ready(column, part)
     nullable = nullable and (ready is None or "null" in named_types(part))
-    return _Step(place, nullable, ready, _check(part, property_validator(part, schema)), convert)
+    check = _check(part, property_validator(part, schema))
+    return _Step(place, nullable, ready, bounds, check, convert)
+
+
+def _ready(column: Column, part: Any) -> tuple[ConverterFactory | None, Bounds]:
+    """Return what made a column's converter where a file may have its values ready, and within
+    which bounds: those of the column, and those of its schema where there is one to look at."""
+    factory, free = column.factory, (None, None)
+    if factory not in _READY:
+        return None, free
+    bounds = _SPANS[factory](column.type) if factory in _SPANS else free
+    if part is None:
+        return factory, bounds
+    name = only_type(part) if isinstance(part, Mapping) else None
+    asked = bounds_of(KINDS[name], part) if name in KINDS else free
+    if name != _READY[factory] or asked is None or (asked != free and factory not in _SPANS):
+        return None, free
+    return factory, narrower(bounds, asked)
 
 
 def _check(part: Any, validate: Validator) -> Callable[[Values], None]:
