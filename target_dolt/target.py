@@ -229,9 +229,10 @@ class TargetDolt(CheckedConfig, Target):
         # What a STATE vouches for is out of the way of a file that may be damaged.
         self.point.keep_state()
         sink = self._direct.get(stream)
-        take = partial(sink.take_columns, message_dict) if sink else lambda _: False
+        ways = (sink.take_columns, sink.take_record) if sink else ()
+        take = [partial(one, message_dict) for one in ways]
         try:
-            for file, row, values in batch_records(message_dict, schema, self.settings, take):
+            for file, row, values in batch_records(message_dict, schema, self.settings, *take):
                 self._quarantine.within = file, row
                 self._process_record_message({**message_dict, "type": "RECORD", "record": values})
         except BatchError as error:

@@ -52,6 +52,11 @@ def line(**values: str) -> bytes:
     return whole.encode("latin-1" if '"\xff"' in values.values() else "utf-8")
 
 
+def alone_of(message: bytes) -> bytes:
+    """Return the record of a RECORD's line, as a file of a BATCH has it."""
+    return message[message.index(b'"record": ') + len(b'"record": ') : -1] + b"\n"
+
+
 MAYBE_TEXT = {"type": ["null", "string"]}
 DEFINITIONS = {"short": {"type": "string", "maxLength": 1}}
 
@@ -72,6 +77,8 @@ def test_each_value_of_each_type_becomes_the_same_value_or_goes_the_general_way(
     for value in VALUES:
         one = line(v=value)
         row = both.typed.row(one, None) if both.typed else None
+        alone = both.typed.row_of_record(alone_of(one)) if both.typed else None
+        assert repr(alone) == repr(row), value
         expected = both.row(one)
         if row is not None:
             assert (expected, repr(row)) == (row, repr(expected)), value
@@ -114,6 +121,7 @@ def test_whole_records_become_the_same_rows_or_go_the_general_way(
         st.dictionaries(st.sampled_from([*names, "other", "deleted"]), st.sampled_from(VALUES))
     )
     row = both.typed.row(line(**chosen), None)
+    assert repr(both.typed.row_of_record(alone_of(line(**chosen)))) == repr(row)
     if row is not None:
         expected = both.row(line(**chosen))
         assert (row, repr(row)) == (expected, repr(expected))

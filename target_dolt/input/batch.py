@@ -37,6 +37,7 @@ class _Rules:
         max_bytes: The most that it may hold, decompressed.
         max_line: The longest line of JSON.
         take: Takes rows that lie in columns; False where they must come as records.
+        take_line: Takes a line that is a record; False where it must be decoded.
     """
 
     schema: Mapping[str, Any]
@@ -44,6 +45,7 @@ class _Rules:
     max_bytes: int
     max_line: int
     take: Callable[[ColumnRows], bool]
+    take_line: Callable[[bytes], bool]
 
 
 class _Bounded(io.RawIOBase):
@@ -65,11 +67,16 @@ class _Bounded(io.RawIOBase):
         return len(data)
 
 
+def _takes_none(_given: Any) -> bool:
+    return False
+
+
 def batch_records(
     message: Mapping[str, Any],
     schema: Mapping[str, Any],
     settings: Settings,
-    take: Callable[[ColumnRows], bool],
+    take: Callable[[ColumnRows], bool] = _takes_none,
+    take_line: Callable[[bytes], bool] = _takes_none,
 ) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """Yield the records of a BATCH message's files that were not taken: file, row and record.
 
@@ -78,6 +85,7 @@ def batch_records(
         schema: The stream's: a decimal of Parquet comes as its digits where it is text there.
         settings: Where files may lie, and how large they and their lines may be.
         take: Takes rows that lie in columns; False where they must come as records.
+        take_line: Takes a line that is a record; False where it must be decoded.
 
     Raises:
         BatchError: A file lies outside of the root, is missing or damaged.
@@ -101,7 +109,7 @@ def batch_records(
         )
         raise BatchError(msg)
     limits = settings.max_batch_bytes, settings.max_message_bytes
-    rules = _Rules(schema, compression == "gzip", *limits, take)
+    rules = _Rules(schema, compression == "gzip", *limits, take, take_line)
     for number, name in enumerate(manifest, 1):
         where = f"file {number} of {len(manifest)}"
         try:
@@ -176,6 +184,8 @@ def _jsonl(stream: BinaryIO, rules: _Rules) -> Iterator[tuple[int, dict[str, Any
         if len(line) > rules.max_line:
             msg = f"line {number} is longer than `max_message_bytes`; raise it if that is meant"
             raise BatchError(msg)
+        if rules.take_line(line):
+            continue
         try:
             yield number, _decode(line)
         except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):

@@ -84,6 +84,7 @@ class TypedRecords:
             gc=False,
         )
         self._decode = msgspec.json.Decoder(message).decode
+        self._decode_record = msgspec.json.Decoder(record).decode
         self._converters = tuple(
             (place, one.convert) for place, one in enumerate(fields) if one.convert is not None
         )
@@ -101,13 +102,23 @@ class TypedRecords:
             message: Any = self._decode(line)
             if message.version is not None and message.version != version:
                 return None
-            row = list(msgspec.structs.astuple(message.record))
-            for place, convert in self._converters:
-                value = row[place]
-                if value is not None:
-                    row[place] = convert(value)
+            return self._row(message.record)
         except _REFUSALS:
             return None
+
+    def row_of_record(self, line: bytes) -> Row | None:
+        """Return the row of a line that is a record alone, as files have it; None as for `row`."""
+        try:
+            return self._row(self._decode_record(line))
+        except _REFUSALS:
+            return None
+
+    def _row(self, record: Any) -> Row:
+        row = list(msgspec.structs.astuple(record))
+        for place, convert in self._converters:
+            value = row[place]
+            if value is not None:
+                row[place] = convert(value)
         del row[self._columns :]
         return tuple(row)
 

@@ -20,6 +20,7 @@ from target_dolt.streams.one_step import OneStep
 from target_dolt.streams.passed_over import PassedOver
 from target_dolt.streams.table_writes import TableWrites
 from target_dolt.types import type_text
+from target_dolt.writer import Row
 
 if TYPE_CHECKING:
     from singer_sdk import Target
@@ -137,10 +138,20 @@ class DoltSink(Sink):
         """Take rows of a BATCH, as `take` does; False where that must see them as records."""
         if self._one_step is None or message.get("version", self.version) != self.version:
             return False
-        if (made := self._one_step.rows(rows)) is None:
+        return self._take_made(self._one_step.rows(rows))
+
+    def take_record(self, message: Mapping[str, Any], line: bytes) -> bool:
+        """Take a record of a BATCH, as `take` does; False where that must see it decoded."""
+        if self._typed is None or message.get("version", self.version) != self.version:
             return False
-        self._buffer += made
-        self.received += len(made)
+        row = self._typed.row_of_record(line)
+        return self._take_made(None if row is None else [row])
+
+    def _take_made(self, rows: Sequence[Row] | None) -> bool:
+        if rows is None:
+            return False
+        self._buffer += rows
+        self.received += len(rows)
         if len(self._buffer) >= self._buffer_rows:
             self.flush()
         return True
