@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.status import Status
+if TYPE_CHECKING:
+    from rich.status import Status
 
 
 class Progress:
@@ -19,6 +19,8 @@ class Progress:
         self._began = time.monotonic()
         self._status: Status | None = None
         if sys.stderr.isatty():
+            from rich.console import Console  # noqa: PLC0415 - no other run waits for it
+
             stderr = sys.stderr
             self._status = Console(stderr=True).status("waiting for records")
             self._status.start()

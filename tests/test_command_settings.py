@@ -91,3 +91,23 @@ def test_a_setting_that_there_is_not_is_told_of_by_its_name(tmp_path: Path) -> N
         "No stream came: does the tap's catalog select one?",
     ]
     assert CANARY not in done.stderr
+
+
+def test_a_run_waits_for_no_import_that_it_has_no_use_for(tmp_path: Path) -> None:
+    """A live line where nobody looks, a driver of servers for a file, what reads Parquet."""
+    code = (
+        "import sys; from tap_adapters.start import target_dolt as run\n"
+        "sys.argv = ['target-dolt']\n"
+        "try: run()\n"
+        "finally: print(sorted({'pyarrow', 'pymysql', 'rich', 'sqlalchemy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input="",
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, "['sqlalchemy']\n"), done.stderr

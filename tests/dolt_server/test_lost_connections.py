@@ -27,7 +27,7 @@ from support_wire import Wire
 
 from target_dolt import retry
 from target_dolt.errors import GuardError, TargetDoltError, WriteError
-from target_dolt_plugins import dolt
+from target_dolt_plugins.dolt_database import DoltDatabase
 from target_dolt_plugins.dolt_writer import LoadDataWriter
 
 pytestmark = needs_dolt
@@ -160,7 +160,7 @@ def test_an_answer_lost_twice_in_a_row_still_makes_one_commit(
     place: Place, procedure: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second attempt's answer may be lost as well."""
-    call = dolt.DoltDatabase.call
+    call = DoltDatabase.call
     lost: list[str] = []
 
     def forgetful(self: Any, connection: sa.Connection, name: str, *arguments: str) -> Any:
@@ -172,7 +172,7 @@ def test_an_answer_lost_twice_in_a_row_still_makes_one_commit(
             raise driver_error(2013, "Lost connection", lost=True)
         return answer
 
-    monkeypatch.setattr(dolt.DoltDatabase, "call", forgetful)
+    monkeypatch.setattr(DoltDatabase, "call", forgetful)
     states = place.load([DOGS, dog(1), state({"n": 1}), dog(2), state({"n": 2})],
                         commit_interval_seconds=0)  # fmt: skip
     assert states == [{"n": 1}, {"n": 2}]
@@ -234,7 +234,7 @@ def test_a_serialization_failure_is_tried_again(
 ) -> None:
     """Error 1213 at a buffer and at the commit, each once."""
     met: list[str] = []
-    send, call = LoadDataWriter._send, dolt.DoltDatabase.call
+    send, call = LoadDataWriter._send, DoltDatabase.call
 
     def meeting(self: Any, connection: sa.Connection, chunks: Any, count: int) -> None:
         send(self, connection, chunks, count)
@@ -249,7 +249,7 @@ def test_a_serialization_failure_is_tried_again(
         return call(self, connection, name, *arguments)
 
     monkeypatch.setattr(LoadDataWriter, "_send", meeting)
-    monkeypatch.setattr(dolt.DoltDatabase, "call", meeting_too)
+    monkeypatch.setattr(DoltDatabase, "call", meeting_too)
     assert place.load(ONE_DOG, bulk_load="load_data") == [{"n": 1}]
     assert met == ["rows", "commit"]
     assert ids(place) == [1]

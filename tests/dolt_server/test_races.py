@@ -11,7 +11,7 @@ from support_dolt import needs_dolt
 from support_state import DOGS, dog, ids
 
 from target_dolt.errors import WriteError
-from target_dolt_plugins.dolt import DoltDatabase
+from target_dolt_plugins.dolt_database import DoltDatabase
 
 pytestmark = needs_dolt
 
