@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 
 from tap_adapters.sources.constraints import column_constraints, constraints
 from tap_adapters.sources.origin import check_origin, origin
+from tap_adapters.sources.placing import check_owners, placed
 from tap_adapters.sources.schema import LeftOut, definition_text
 from tap_adapters.sources.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
 from tap_adapters.sources.stream import stream_schema
 from target_dolt.backend import Where
 from target_dolt.constraint import Constraint
-from target_dolt.errors import ConfigError, SchemaError
 from target_dolt.messages import Commit, TableChange
-from target_dolt.names import folded, mapped_table
+from target_dolt.names import folded
 from target_dolt.plugins import Plugins, load_plugins
 from target_dolt.session import ReplacedTable, Session
 from target_dolt.settings import Settings, where_of
@@ -65,6 +65,7 @@ def snapshot(
     guards: Guards | None = None,
     keep: bool = False,
     moved: bool = False,
+    take_over: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
     plugins: Plugins | None = None,
@@ -93,6 +94,8 @@ def snapshot(
             values by key, in a table without a key none.
         moved: Whether the source may be at another host or path than at its last snapshot where
             that has tables which it lacks.
+        take_over: Whether tables of these names that another source, a tap or a person has filled
+            are replaced.
         dry_run: Whether all is done on a branch that is thrown away, and nothing committed; a
             file that is missing is not made.
         progress: Told of rows as they are read.
@@ -108,7 +111,7 @@ def snapshot(
     plugins = plugins or load_plugins()
     selection = Selection(tables or {}, exclude)
     with open_snapshot(source, selection) as taken:
-        places = _places(taken, selection)
+        places = placed(taken, selection)
         settings = _settings(taken, database, places, branch, message, author, keep=keep)
         settings = replace(settings, tag=tag, push_remote=push_remote, guards=guards or Guards())
         settings.check()
@@ -118,9 +121,11 @@ def snapshot(
         ):
             statements: list[str] = []
             session.statements(statements.append)
+            there = session.standing(places.values())
+            theirs = check_owners(taken.source, places, there, take_over=take_over)
             filled = _fill(session, taken, places, progress or untold)
             here = origin(taken.source, source)
-            dropped = _define(session, taken, places, here, keep=keep, moved=moved)
+            dropped = _define(session, taken, places, here, theirs, keep=keep, moved=moved)
             session.constrain(_constraints(taken, places, filled))
             commit = None if dry_run else session.commit()
             changes = session.changes() if dry_run else _changes(commit)
@@ -191,38 +196,6 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _places(taken: Snapshot, selection: Selection) -> dict[str, str]:
-    """Return the table here of each table of the source.
-
-    Raises:
-        ConfigError: Two would go to one, or one has a name that no table here can have.
-    """
-    places: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    default = taken.schema.default_schema
-    for name, table in taken.schema.tables.items():
-        if not table.columns:
-            msg = f"the table '{name}' has no columns, which no table here can be: --exclude it"
-            raise ConfigError(msg)
-        is_default = table.schema in {None, default}
-        own = [name, table.own_name] if is_default else [name]
-        usual = table.own_name if is_default else f"{table.schema}_{table.own_name}"
-        place = selection.target(own) or usual
-        try:
-            places[name] = mapped_table(name, place)
-        except SchemaError as error:
-            msg = f"the table '{name}' needs another name here; give it one: --table {name}=NAME"
-            raise ConfigError(msg) from error
-        other = owners.setdefault(folded(place), name)
-        if other != name:
-            msg = (
-                f"'{other}' and '{name}' would both go to the table '{place}'; give one of them "
-                f"another: --table {name}=NAME"
-            )
-            raise ConfigError(msg)
-    return places
-
-
 def _fill(
     session: Session, taken: Snapshot, places: Mapping[str, str], progress: Progress
 ) -> dict[str, ReplacedTable]:
@@ -256,6 +229,7 @@ def _define(
     taken: Snapshot,
     places: Mapping[str, str],
     here: SourceObject,
+    theirs: Sequence[SourceObject],
     *,
     keep: bool,
     moved: bool,
@@ -275,7 +249,7 @@ def _define(
     check_origin(here, known, dropped, moved=moved)
     for name in dropped:
         session.drop(name)
-    session.define(wanted, gone)
+    session.define(wanted, [*gone, *theirs])
     return tuple(dropped)
 
 

@@ -90,6 +90,10 @@ class Session:
         """Return what is kept of a source's objects, by kind and name."""
         return self._load.objects(source)
 
+    def standing(self, names: Iterable[str]) -> dict[str, list[SourceObject]]:
+        """Return those of these tables that are there, each with the objects that it holds."""
+        return self._load.standing(names)
+
     def define(self, wanted: Iterable[SourceObject], gone: Iterable[SourceObject]) -> None:
         """Keep what a source's objects are now, and forget those that are gone."""
         self._load.define(list(wanted), list(gone))

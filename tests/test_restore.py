@@ -193,7 +193,7 @@ def test_rows_come_back_from_another_kind(
     """From Postgres into MariaDB, and by a snapshot of that into Postgres again: the same rows."""
     first = sync.snapshot(rich.url, database_of(place)).commit
     back(place, other_source)
-    taken = sync.snapshot(other_source.url, database_of(place)).commit
+    taken = sync.snapshot(other_source.url, database_of(place), take_over=True).commit
     assert first is not None
     assert taken is not None
     target = new_source()

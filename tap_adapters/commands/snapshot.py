@@ -37,6 +37,11 @@ from target_dolt.settings.guards import Guards
     is_flag=True,
     help="The source is at another host or path than before: remove tables that it lacks.",
 )
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Replace tables of these names that a tap, another source or a person has filled.",
+)
 @click.option("--dry-run", is_flag=True, help="Commit nothing; show statements and counts.")
 @password_option
 @told
@@ -53,6 +58,7 @@ def snapshot(
     *,
     keep: bool,
     moved: bool,
+    take_over: bool,
     dry_run: bool,
     ask_password: bool,
 ) -> None:
@@ -60,7 +66,8 @@ def snapshot(
 
     SOURCE_URL is postgresql://, mysql://, mariadb:// or sqlite:///, in SQLAlchemy's form. What the
     source has no longer is gone in the commit; where nothing has changed, none is made. A source is
-    known by its kind and name: one of the same name elsewhere removes no table unless --moved.
+    known by its kind and name: one of the same name elsewhere removes no table unless --moved, and
+    none replaces a table that something else has filled unless --take-over.
     Where a guard is hurt, the branch stays as it was, the load is kept on a branch that the error
     names, and the exit code is 4.
 
@@ -83,6 +90,7 @@ def snapshot(
             guards=guards,
             keep=keep,
             moved=moved,
+            take_over=take_over,
             dry_run=dry_run,
             progress=progress,
         )

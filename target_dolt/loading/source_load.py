@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from target_dolt.constraint import Constraint
 from target_dolt.loading.load import Load
 from target_dolt.messages import TableChange
+from target_dolt.names import folded
 from target_dolt.retry import told
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.objects import SourceObject
@@ -29,6 +30,14 @@ class SourceLoad(Load):
         self.overlap.wait()
         with told(objects.NAME):
             return objects.read(self.connection, self.tables, source)
+
+    def standing(self, names: Iterable[str]) -> dict[str, list[SourceObject]]:
+        """Return those of these tables that are there, each with the objects that it holds."""
+        self.overlap.wait()
+        with told(objects.NAME):
+            held = objects.by_table(self.connection, self.tables)
+            there = [name for name in names if self._landing.find(name) is not None]
+        return {name: held.get(folded(name), []) for name in there}
 
     def define(self, wanted: Collection[SourceObject], gone: Collection[SourceObject]) -> None:
         """Keep what a source's objects are now, and forget those that are gone."""

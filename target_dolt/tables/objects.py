@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from target_dolt.backend import Database, Table
 from target_dolt.constraint import Constraint
+from target_dolt.names import folded
 from target_dolt.tables.schema import Tables
 from target_dolt.types import LONGTEXT
 
@@ -118,14 +119,26 @@ def read(
     connection: sa.Connection, tables: Tables, source: str | None = None
 ) -> dict[tuple[str, str], SourceObject]:
     """Return what is kept of a source, by kind and name; None: of all of them."""
+    found = _kept(connection, tables)
+    return {(one.kind, one.name): one for one in found if source in {None, one.source}}
+
+
+def by_table(connection: sa.Connection, tables: Tables) -> dict[str, list[SourceObject]]:
+    """Return the objects of all sources whose rows are here, by the table's folded name."""
+    held: dict[str, list[SourceObject]] = {}
+    for one in _kept(connection, tables):
+        if one.table_name is not None:
+            held.setdefault(folded(one.table_name), []).append(one)
+    return held
+
+
+def _kept(connection: sa.Connection, tables: Tables) -> list[SourceObject]:
     if tables.own(TABLE, TABLE.types) is None:
-        return {}
+        return []
     kept = sa.table(NAME, *(sa.column(name) for name in TABLE.types))
     query = sa.select(kept).order_by(kept.c.source, kept.c.kind, kept.c.name)
-    if source is not None:
-        query = query.where(kept.c.source == source)
     with connection.begin():
-        return {(row.kind, row.name): SourceObject(*row) for row in connection.execute(query)}
+        return [SourceObject(*row) for row in connection.execute(query)]
 
 
 def write(
