@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -158,7 +158,8 @@ def push(
 
     Args:
         database: The open database.
-        remote: A remote's name, or its URL or path, which becomes a remote.
+        remote: A remote's name, or its URL or path, which becomes a remote once it has taken a
+            first one of them.
         refs: Branches and tags. One that the remote has as it is here is no error.
         user: The remote's user. Default: DOLT_REMOTE_USER.
         force: Whether commits that the remote alone has are given up there.
@@ -169,16 +170,30 @@ def push(
     """
     with database.connect(write=True) as connection:
         _check_refs(database, connection, refs)
+        known = remotes(connection)
         try:
             name = find_remote(database, connection, remote, add=True)
         except RemoteError as error:
             raise PushError(str(error)) from None
         arguments = (*user_arguments(database, user), *(["--force"] if force else []))
+        shown = name if name in known else without_userinfo(remote)
         for ref in refs:
-            step = f"'{ref}' was not pushed to '{name}', its commits stay in '{database.name}'"
-            with remote_errors(database, step, "dolt_push", PushError), connection.begin():
-                database.call(connection, "dolt_push", *arguments, name, ref)
+            step = f"'{ref}' was not pushed to '{shown}', its commits stay in '{database.name}'"
+            try:
+                with remote_errors(database, step, "dolt_push", PushError), connection.begin():
+                    database.call(connection, "dolt_push", *arguments, name, ref)
+            except PushError:
+                if name not in known and ref == refs[0]:
+                    _forget(database, connection, name)
+                raise
     return name
+
+
+def _forget(database: Database, connection: sa.Connection, name: str) -> None:
+    """Remove a remote that took nothing: its URL may have been a wrong one."""
+    # A connection that was lost with the push leaves it; the next push to its URL finds it.
+    with suppress(sa.exc.DBAPIError), connection.begin():
+        database.call(connection, "dolt_remote", "remove", name)
 
 
 def _check_refs(database: Database, connection: sa.Connection, refs: tuple[str, ...]) -> None:

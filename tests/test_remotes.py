@@ -191,6 +191,22 @@ def test_a_url_that_no_remote_has_becomes_one(place: Place, remote: str) -> None
     assert dogs(new_clone(place, second)) == [1]
 
 
+def test_a_url_that_takes_no_first_push_becomes_no_remote(place: Place, remote: str) -> None:
+    """A wrong URL leaves nothing behind; a remote that was there before stays, refused or not."""
+    known = place.query("SELECT name, url FROM dolt_remotes")
+    assert [name for name, _ in known] == ["origin"]
+    refused = run("push", database_of(place), "http://127.0.0.1:1/shop")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert "'main' was not pushed to 'http://127.0.0.1:1/shop'" in refused.stderr
+    assert place.query("SELECT name, url FROM dolt_remotes") == known
+    clone = new_clone(place, remote)
+    load(clone, 2)
+    out(run("push", database_of(clone)))
+    load(place, 3)
+    assert run("push", database_of(place)).exit_code == 3
+    assert place.query("SELECT name, url FROM dolt_remotes") == known
+
+
 def test_a_clone_of_nothing_leaves_nothing(place: Place) -> None:
     """Neither a database nor a file of it."""
     missing = place.directory / "none"
