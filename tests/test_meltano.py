@@ -216,5 +216,41 @@ def test_a_meltano_project_passes_the_history_on(project: Project) -> None:
     assert bookmarks[0]["version"] == bookmarks[1]["version"]
 
 
+def test_the_readmes_way_adds_the_loader_with_all_of_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commands, but for the installing: they can be listed, and secrets go to .env."""
+    meltano = os.environ.get(VARIABLE)
+    if not meltano:
+        pytest.skip(f"{VARIABLE} does not name a meltano; `make test` sets one up")
+    project = {"project_id": "readme", "environments": [{"name": "dev"}]}
+    (tmp_path / "meltano.yml").write_text(yaml.safe_dump(project))
+    section = (CHECKOUT / "README.md").read_text().partition("## With Meltano")[2]
+    script = section.partition("```sh\n")[2].partition("```")[0]
+    script = script.replace("/path/to/the/checkout", str(CHECKOUT))
+    script = script.replace("meltano add ", "meltano add --no-install ")
+    monkeypatch.setenv("PATH", f"{Path(meltano).parent}:{os.environ['PATH']}")
+    for name in [one for one in os.environ if one.startswith(("LD_PRELOAD", "TARGET_DOLT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    script += "meltano config set target-dolt password s3cret\n"
+    done = subprocess.run(
+        ["sh", "-e", "-c", script],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    made = yaml.safe_load((tmp_path / "meltano.yml").read_text())
+    [loader] = made["plugins"]["loaders"]
+    assert loader["settings"] == declared()["settings"]
+    assert (loader["pip_url"], loader["config"]) == (
+        str(CHECKOUT),
+        {"path": "output/warehouse.db"},
+    )
+    assert [
+        one["name"] for one in loader["settings"] if f"{one['name']} [env: " not in done.stdout
+    ] == []
+    assert (tmp_path / ".env").read_text() == "TARGET_DOLT_PASSWORD='s3cret'\n"
+
+
 GONE = {"_sdc_deleted_at": {"type": ["null", "string"]}}
 DELETED = {"id": 3, "_sdc_deleted_at": "2026-01-01T00:00:00Z"}
