@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from click.testing import CliRunner, Result
 from support import Place, database_of, record, schema, state
@@ -103,6 +105,25 @@ def test_minus_zero_is_zero(place: Place, pgserver: PgServer) -> None:
     )
     sync.snapshot(source.url, database_of(place))
     assert [one.equal for one in verify(database_of(place), source.url)] == [True]
+
+
+def test_what_was_compared_is_told(place: Place, typed: Source) -> None:
+    """In words how much, as JSON which columns: a column that one side lacks is not among them."""
+    many = 1 + len(TYPES[typed.kind])
+    result = run(place, typed)
+    assert result.stdout.splitlines()[-1] == f"Compared 2 tables, {2 + many} columns, 5 rows"
+    typed.execute("ALTER TABLE loose ADD COLUMN c integer", "DELETE FROM many WHERE number = 2")
+    result = run(place, typed, "--format", "json")
+    assert (result.exit_code, result.stderr) == (3, "Error: not equal: loose, many\n")
+    loose, rich = map(json.loads, result.stdout.splitlines())
+    prefix = "public." if typed.kind == "postgres" else ""
+    assert loose == {
+        "table": "loose", "there": f"{prefix}loose", "result": "different", "rows": 3,
+        "rows_there": 3, "columns": ["a", "b"], "columns_on_one_side": ["c"],
+        "only_in_commit": [], "only_there": [], "differing": [],
+    }  # fmt: skip
+    assert rich["columns"] == ["number", *TYPES[typed.kind]]
+    assert (rich["rows"], rich["rows_there"], rich["only_in_commit"]) == (2, 1, ["number=2"])
 
 
 def test_each_value_that_differs_is_found(place: Place, typed: Source) -> None:

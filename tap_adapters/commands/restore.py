@@ -18,6 +18,7 @@ from tap_adapters.commands.sync_options import (
     targets_of,
     with_password,
 )
+from tap_adapters.commands.verify import compared
 
 
 @click.command()
@@ -119,4 +120,6 @@ def restore(
     if dry_run:
         click.echo("Nothing was written: a dry run")
     else:
+        if done.checked:
+            click.echo(f"Compared with the commit: {compared(done.checked)}")
         click.echo(f"Restored {done.commit}" + ("" if no_verify else ", and found it equal"))

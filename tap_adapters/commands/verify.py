@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
 from tap_adapters import verify as verifying
 from tap_adapters.commands.bars import bars
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import told
+from tap_adapters.commands.shell import format_option, told
 from tap_adapters.commands.sync_options import (
     at_option,
     password_option,
@@ -29,6 +29,7 @@ from tap_adapters.commands.sync_options import (
 )
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out tables: '*_log'.")
 @password_option
+@format_option("table", "json")
 @told
 def verify(
     database: str,
@@ -36,13 +37,14 @@ def verify(
     ref: str,
     tables: Sequence[str],
     exclude: Sequence[str],
+    form: str,
     *,
     ask_password: bool,
 ) -> None:
     """Compare a commit with a database as it is now: rows counted, and added up in any order.
 
     Ends with 0 where all tables are equal, with 3 where one differs; the keys of rows that do are
-    named, up to 20 a table.
+    named, up to 20 a table. As JSON, a line has all that was found of one table.
 
     \b
     Examples:
@@ -58,10 +60,50 @@ def verify(
             exclude=exclude,
             progress=progress,
         )
-    WRITERS["table"](
-        ("table", "there", "rows", "rows there", "result"),
-        [(one.table, one.there, one.rows, one.rows_there, _result(one)) for one in found],
+    if form == "json":
+        WRITERS[form](_FIELDS, [_fields(one) for one in found])
+    else:
+        WRITERS[form](
+            ("table", "there", "rows", "rows there", "columns", "result"),
+            [
+                (one.table, one.there, one.rows, one.rows_there, len(one.compared), _result(one))
+                for one in found
+            ],
+        )
+        for line in _differences(found):
+            click.echo(line)
+        click.echo(f"Compared {compared(found)}")
+    different = [str(one.table or one.there) for one in found if not one.equal]
+    if different:
+        msg = f"not equal: {', '.join(different)}"
+        raise verifying.DifferentError(msg)
+
+
+def compared(found: Sequence[verifying.Checked]) -> str:
+    """Return in words how much was compared."""
+    both = [one for one in found if one.table is not None and one.there is not None]
+    parts = (
+        ("table", len(both)),
+        ("column", sum(len(one.compared) for one in both)),
+        ("row", sum(one.rows for one in both)),
     )
+    return ", ".join(f"{n:,} {what}" + ("" if n == 1 else "s") for what, n in parts)
+
+
+_FIELDS = (
+    "table", "there", "result", "rows", "rows_there", "columns", "columns_on_one_side",
+    "only_in_commit", "only_there", "differing",
+)  # fmt: skip
+
+
+def _fields(one: verifying.Checked) -> tuple[object, ...]:
+    return (
+        one.table, one.there, _result(one), one.rows, one.rows_there, one.compared, one.columns,
+        one.only_here, one.only_there, one.differing,
+    )  # fmt: skip
+
+
+def _differences(found: Sequence[verifying.Checked]) -> Iterator[str]:
     for one in found:
         for what, keys in (
             ("only in the commit", one.only_here),
@@ -69,12 +111,7 @@ def verify(
             ("differs", one.differing),
             ("column on one side only", one.columns),
         ):
-            for key in keys:
-                click.echo(f"{one.table}: {what}: {key}")
-    different = [str(one.table or one.there) for one in found if not one.equal]
-    if different:
-        msg = f"not equal: {', '.join(different)}"
-        raise verifying.DifferentError(msg)
+            yield from (f"{one.table}: {what}: {key}" for key in keys)
 
 
 def _result(one: verifying.Checked) -> str:

@@ -37,6 +37,8 @@ class Checked:
         checksum: The sum of the commit's rows, whatever their order.
         checksum_there: The database's.
         columns: Columns that only one of them has.
+        compared: The columns that both have, whose values were compared, by their names in the
+            commit.
         only_here: Keys of rows that only the commit has, `SHOWN_KEYS` at the most.
         only_there: Keys of rows that only the database has.
         differing: Keys of rows that both have, with other values.
@@ -52,6 +54,7 @@ class Checked:
     only_here: tuple[str, ...] = ()
     only_there: tuple[str, ...] = ()
     differing: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -119,6 +122,7 @@ def _checked(
         sums[0].total,
         sums[1].total,
         pair.alone,
+        compared=tuple(pair.columns),
     )
     if checked.checksum == checked.checksum_there:
         return checked
