@@ -16,6 +16,7 @@ from tap_adapters.sources.snapshot import Progress, Selection, Snapshot, open_sn
 from tap_adapters.sources.stream import stream_schema
 from target_dolt.backend import Where
 from target_dolt.constraint import Constraint
+from target_dolt.errors import TargetDoltError
 from target_dolt.messages import Commit, TableChange
 from target_dolt.names import folded
 from target_dolt.plugins import Plugins, load_plugins
@@ -41,6 +42,7 @@ class Taken:
         dropped: Tables that the source has no longer.
         left_out: What the source has beside tables.
         statements: The statements that made or changed tables, in order.
+        refusals: What a dry run would have ended with, were it none.
     """
 
     commit: Commit | None
@@ -49,6 +51,7 @@ class Taken:
     dropped: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     statements: tuple[str, ...]
+    refusals: tuple[TargetDoltError, ...] = ()
 
 
 def snapshot(
@@ -89,7 +92,7 @@ def snapshot(
         tag: A template of the commit's tag, as target-dolt's setting has it.
         push_remote: A remote's name, URL or path to push the branch and the tag to.
         guards: What the snapshot may not do to the branch, as target-dolt's settings of those
-            names have it; a dry run is not held to them.
+            names have it.
         keep: Whether tables and columns that the source has no longer stay. A column keeps its
             values by key, in a table without a key none.
         moved: Whether the source may be at another host or path than at its last snapshot where
@@ -129,8 +132,11 @@ def snapshot(
             session.constrain(_constraints(taken, places, filled))
             commit = None if dry_run else session.commit()
             changes = session.changes() if dry_run else _changes(commit)
+            refusals = session.refusals(changes) if dry_run else ()
     rows = {name: one.received for name, one in filled.items()}
-    return Taken(commit, changes, rows, dropped, taken.schema.left_out, tuple(statements))
+    return Taken(
+        commit, changes, rows, dropped, taken.schema.left_out, tuple(statements), tuple(refusals)
+    )
 
 
 def _changes(commit: Commit | None) -> tuple[TableChange, ...]:

@@ -6,13 +6,14 @@ the same plans, writers, run branch and commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from target_dolt.constraint import Constraint
 from target_dolt.dialect import ColumnType
+from target_dolt.errors import TargetDoltError
 from target_dolt.loading.constraints import SILENT
 from target_dolt.loading.publish import publish
 from target_dolt.loading.source_load import SourceLoad
@@ -105,6 +106,10 @@ class Session:
     def changes(self) -> tuple[TableChange, ...]:
         """Return what a commit would change, in rows; nothing is committed."""
         return self._load.preview()
+
+    def refusals(self, changes: Collection[TableChange]) -> list[TargetDoltError]:
+        """Return what a commit of these changes would be refused for, as its errors."""
+        return list(self._load.refusals(changes))
 
     def commit(self) -> Commit | None:
         """Commit all that was handed over and move the branch; None where nothing differs."""

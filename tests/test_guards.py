@@ -260,6 +260,10 @@ def test_a_snapshot_is_guarded(place: Place, options: list[str], words: str) -> 
     assert take("--verify-constraints", "--min-rows", "1").exit_code == 0
     before = place.commits()
     source.execute("DROP TABLE cats")
+    dry = take(*options, "--dry-run")
+    assert (dry.exit_code, "Nothing was committed: a dry run\n" in dry.stdout) == (4, True)
+    assert f"Error: the branch 'main' would stay as it is: {words}" in dry.stderr
+    assert (place.commits(), place.branches()) == (before, ["main"])
     refused = take(*options)
     assert refused.exit_code == 4, refused.output
     (name,) = held(place)

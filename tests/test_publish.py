@@ -100,3 +100,28 @@ def test_a_snapshot_tags_and_pushes(place: Place) -> None:
     (commit,) = place.commits()
     clone = new_clone(place, remote)
     assert (tags(clone), dogs(clone)) == ([("snapshot-main", commit)], [1])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--tag", "v1"], "has a tag 'v1' already, so that the commit would get none"),
+        (["--push", "backup"], "has no remote 'backup'; there are: none"),
+    ],
+)
+def test_a_dry_run_of_a_snapshot_says_what_would_be_in_the_way(
+    place: Place, options: list[str], words: str
+) -> None:
+    """A tag that is there, a remote that is not; where nothing is, it ends well."""
+    source = new_sqlite(place.directory)
+    source.execute("CREATE TABLE dogs (id INTEGER PRIMARY KEY)", "INSERT INTO dogs VALUES (1)")
+    out(run("snapshot", source.url, database_of(place), "--tag", "v1"))
+    source.execute("INSERT INTO dogs VALUES (2)")
+    before = place.commits(), tags(place)
+    refused = run("snapshot", source.url, database_of(place), "--dry-run", *options)
+    assert refused.exit_code == 3
+    assert words in refused.stderr
+    remote = str(place.directory / "shared.remote")
+    fine = ["--dry-run", "--tag", "nightly-{run}", "--push", remote]
+    assert run("snapshot", source.url, database_of(place), *fine).exit_code == 0
+    assert (place.commits(), tags(place)) == before

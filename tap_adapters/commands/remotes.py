@@ -10,6 +10,7 @@ import click
 from tap_adapters.commands.output import WRITERS
 from tap_adapters.commands.shell import format_option, opened, told
 from tap_adapters.history import remotes
+from tap_adapters.history.branches import delete_branch
 from target_dolt.remotes import ORIGIN, without_userinfo
 from target_dolt.remotes import push as push_refs
 
@@ -34,16 +35,32 @@ def _write(rows: Sequence[remotes.Ref], what: str, form: str) -> None:
 @click.command()
 @click.argument("database")
 @click.option("-a", "--all", "of_remotes", is_flag=True, help="Those of remotes too, as last seen.")
+@click.option("--delete", "names", metavar="B", multiple=True, help="Delete this one, list none.")
+@click.option("--force", is_flag=True, help="Delete it with commits that it alone leads to.")
 @format_option("table", "csv", "json")
 @told
-def branches(database: str, form: str, *, of_remotes: bool) -> None:
-    """List branches, each with its last commit.
+def branches(
+    database: str, names: Sequence[str], form: str, *, of_remotes: bool, force: bool
+) -> None:
+    """List branches, each with its last commit, or delete some.
+
+    The default branch is not deleted, nor one that a run is at work on, nor without --force one
+    with commits that no other branch, here or at a remote, and no tag leads to.
 
     \b
-    Example:
+    Examples:
       dolt-sync branches dolt.db --all
+      dolt-sync branches dolt.db --delete review/20261129T204234-9a2b80
     """  # noqa: D301 - click reads \b as a control character
+    if force and not names:
+        msg = "--force goes with --delete"
+        raise click.UsageError(msg)
     with opened(database) as found:
+        for name in names:
+            commit = delete_branch(found, name, force=force)
+            click.echo(f"Deleted '{name}', which led to {commit}")
+        if names:
+            return
         _write(remotes.branches(found, of_remotes=of_remotes), "branch", form)
 
 

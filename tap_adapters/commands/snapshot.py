@@ -42,7 +42,11 @@ from target_dolt.settings.guards import Guards
     is_flag=True,
     help="Replace tables of these names that a tap, another source or a person has filled.",
 )
-@click.option("--dry-run", is_flag=True, help="Commit nothing; show statements and counts.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Commit nothing; show statements, counts and what would be refused.",
+)
 @password_option
 @told
 def snapshot(
@@ -106,6 +110,8 @@ def snapshot(
         )
     if dry_run:
         click.echo("Nothing was committed: a dry run")
+        if taken.refusals:
+            raise taken.refusals[0]
     elif taken.commit is None:
         click.echo("Nothing has changed since the last snapshot")
     else:

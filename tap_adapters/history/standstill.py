@@ -25,14 +25,8 @@ def standing_still(database: Database, branches: Collection[str]) -> Iterator[st
     """
     own = lock_name("history", "")
     with ExitStack() as held:
-        known = {own}
         held.enter_context(_lock(database, own))
-        for branch in branches:
-            for pipeline in _pipelines(database, branch):
-                lock = lock_name(pipeline, branch)
-                if lock not in known:
-                    known.add(lock)
-                    held.enter_context(_lock(database, lock))
+        known = {own} | held.enter_context(kept_away(database, branches))
         _remove_dead(database, known)
         for branch in branches:
             with database.connect(branch) as connection:
@@ -41,6 +35,26 @@ def standing_still(database: Database, branches: Collection[str]) -> Iterator[st
                 msg = f"branch '{branch}': {database.uncommitted(tables)}; nothing was changed"
                 raise CommitConflictError(msg)
         yield own
+
+
+@contextmanager
+def kept_away(database: Database, branches: Collection[str]) -> Iterator[set[str]]:
+    """Keep the loads away that are known to fill branches, and a run from its own; give the locks.
+
+    Raises:
+        LockedError: A run is at work.
+    """
+    with ExitStack() as held:
+        known: set[str] = set()
+        for branch in branches:
+            own = lock_of(branch)
+            pipelines = _pipelines(database, branch)
+            locks = [own] if own else [lock_name(pipeline, branch) for pipeline in pipelines]
+            for lock in locks:
+                if lock not in known:
+                    known.add(lock)
+                    held.enter_context(_lock(database, lock))
+        yield known
 
 
 @contextmanager

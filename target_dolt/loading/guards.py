@@ -35,10 +35,7 @@ def judge(
     Raises:
         GuardError: It hurts a guard; it is kept under a name that no run removes.
     """
-    if not guards:
-        return
-    brought = [table for table, stream in written.items() if stream]
-    hurt = branch.again("the guards", lambda: [*_hurt(guards, branch, brought, changes or ())])
+    hurt = hurt_by(guards, branch, written, changes or ())
     if not hurt:
         return
     words = f"the branch '{branch.branch}' stays as it was: {'; '.join(hurt)}. "
@@ -53,6 +50,19 @@ def judge(
         f"{name} {kept}{into}`); if not, mend their source, and run again from the last STATE"
     )
     raise GuardError(words)
+
+
+def hurt_by(
+    guards: Guards,
+    branch: RunBranch,
+    written: Mapping[str, str],
+    changes: Collection[TableChange],
+) -> list[str]:
+    """Return in words the guards that a load hurts, as `judge` is given it."""
+    if not guards:
+        return []
+    brought = [table for table, stream in written.items() if stream]
+    return branch.again("the guards", lambda: [*_hurt(guards, branch, brought, changes)])
 
 
 def _hurt(

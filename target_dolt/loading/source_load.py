@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from target_dolt.constraint import Constraint
+from target_dolt.errors import GuardError, TargetDoltError
+from target_dolt.loading.guards import hurt_by
 from target_dolt.loading.load import Load
+from target_dolt.loading.publish import obstacles
 from target_dolt.messages import TableChange
 from target_dolt.names import folded
 from target_dolt.retry import told
@@ -67,3 +70,11 @@ class SourceLoad(Load):
         with told("the comparison"):
             own = filter(self.tables.has, [catalogue.NAME])
             return self.branch.stage([*self._written, *own])
+
+    def refusals(self, changes: Collection[TableChange]) -> Iterator[TargetDoltError]:
+        """Yield what a commit of these changes would be refused for, as its errors."""
+        hurt = hurt_by(self.settings.guards, self.branch, self._written, changes)
+        if hurt:
+            msg = f"the branch '{self.branch.branch}' would stay as it is: {'; '.join(hurt)}"
+            yield GuardError(msg)
+        yield from obstacles(self, commits=bool(changes))
