@@ -19,6 +19,7 @@ from tap_adapters.commands.sync_options import (
     with_password,
 )
 from tap_adapters.commands.verify import compared
+from target_dolt.errors import ConfigError
 
 
 @click.command()
@@ -45,7 +46,11 @@ from tap_adapters.commands.verify import compared
     help="Look only at rows that differ between --base and --at: much faster, for a database "
     "that is still as --base has it.",
 )
-@click.option("--dry-run", is_flag=True, help="Write nothing; show statements and counts.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Write nothing; show statements, counts and what would be refused.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not compare both afterwards.")
 @password_option
 @told
@@ -119,6 +124,9 @@ def restore(
         click.echo(f"Looked at in part only, by history: {', '.join(unseen)}", err=True)
     if dry_run:
         click.echo("Nothing was written: a dry run")
+        if done.refusals:
+            msg = f"the restore would be refused: {'; '.join(done.refusals)}"
+            raise ConfigError(msg)
     else:
         if done.checked:
             click.echo(f"Compared with the commit: {compared(done.checked)}")

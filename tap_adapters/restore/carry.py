@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tap_adapters.history.kept import Kept, kept_at
 from tap_adapters.restore.destination import Destination, open_destination
 from tap_adapters.restore.mend import Mending, TableRestored
 from tap_adapters.restore.plan import Plan, chosen_tables, form, plan_of
+from tap_adapters.restore.rights import lacking
 from tap_adapters.restore.rows import PlanRows
 from tap_adapters.sources.schema import Counter, SourceTable, read_definition
 from tap_adapters.sources.snapshot import Progress, Selection, untold
@@ -31,12 +32,14 @@ class Restored:
         tables: What was done, by table.
         statements: The statements that were run, but for those of rows.
         checked: What the comparison afterwards found; empty where none was made.
+        refusals: What a dry run has found that the database would refuse, in words.
     """
 
     commit: str
     tables: tuple[TableRestored, ...]
     statements: tuple[str, ...]
     checked: tuple[Checked, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 def restore(
@@ -92,6 +95,7 @@ def restore(
                     wanted, known, to, plugins, tell, overwrite=overwrite, by_history=by_history
                 )
                 done = work.run(chosen)
+                refusals = tuple(work.refusals() if dry_run else ())
             commit = wanted.commit
     finally:
         opened.close()
@@ -106,7 +110,7 @@ def restore(
             progress=lambda table, rows: tell(f"{table}, compared", rows),
             plugins=plugins,
         )
-    return Restored(commit, tuple(done), tuple(to.statements), tuple(checked))
+    return Restored(commit, tuple(done), tuple(to.statements), tuple(checked), refusals)
 
 
 class _Work:
@@ -130,6 +134,7 @@ class _Work:
         self._progress = progress
         self._overwrite = overwrite
         self._by_history = by_history
+        self._done: list[tuple[SourceTable, TableRestored]] = []
 
     def run(self, chosen: Sequence[tuple[str, str | None]]) -> list[TableRestored]:
         """Make and mend tables; return what was done."""
@@ -157,7 +162,14 @@ class _Work:
                 [one.table for one in steady if one.native is native],
                 native=native,
             )
-        return [done[one.table.name] for one in plans]
+        self._done = [(one.table, done[one.table.name]) for one in plans]
+        return [one for _, one in self._done]
+
+    def refusals(self) -> Iterator[str]:
+        """Yield what the database would not have let its user do."""
+        there = self._to.snapshot.schema.tables
+        again = [one.table for _, one in self._done if one.made and one.table in there]
+        yield from lacking(self._to, self._done, again)
 
     def _tell_of_types(self, made: Sequence[Plan]) -> None:
         for plan in made:

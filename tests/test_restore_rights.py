@@ -1,0 +1,59 @@
+"""A restore's dry run says what Postgres would not let its user do, on each backend."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from support import Place, database_of
+from support_snapshot import needs_pgserver, new_postgres
+from test_remotes import out, run
+
+from demo.postgres import Postgres as PgServer
+
+pytestmark = needs_pgserver
+
+
+def test_a_dry_run_says_which_rights_its_user_lacks(place: Place, pgserver: PgServer) -> None:
+    """To write rows, to make tables, and to make one again; the restore is refused for them too."""
+    source = new_postgres(pgserver)
+    role = f"reader_of_{sa.make_url(source.url).database}"
+    source.execute(
+        "CREATE TABLE dogs (id integer PRIMARY KEY, name text)",
+        "INSERT INTO dogs VALUES (1, 'Rex'), (2, 'Max')",
+    )
+    out(run("snapshot", source.url, database_of(place)))
+    source.execute(
+        "UPDATE dogs SET name = 'Eve' WHERE id = 1",
+        "INSERT INTO dogs VALUES (3, 'Ada')",
+        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
+        f"GRANT SELECT ON dogs TO {role}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    )
+    url = sa.make_url(source.url).set(username=role, password="a-password")  # noqa: S106
+    reader = url.render_as_string(hide_password=False)
+
+    def refused(*more: str) -> list[str]:
+        words = []
+        for dry in (["--dry-run"], []):
+            result = run("restore", database_of(place), reader, "--overwrite", *more, *dry)
+            assert result.exit_code == 1, result.output
+            words.append(result.stderr)
+        assert "permission denied" in words[1] or "must be owner" in words[1]
+        return words[0].removeprefix("Error: the restore would be refused: ").strip().split("; ")
+
+    assert refused() == ["its user may not write 'public.dogs' (UPDATE, DELETE)"]
+    assert refused("--table", "dogs=hounds") == [
+        "its user may make no tables in the schema 'public' (CREATE)"
+    ]
+    source.execute(f"GRANT UPDATE (name), DELETE ON dogs TO {role}")
+    allowed = run("restore", database_of(place), reader, "--overwrite", "--dry-run")
+    assert (allowed.exit_code, allowed.stderr) == (0, "")
+    source.execute("ALTER TABLE dogs ADD COLUMN age integer")
+    assert refused() == [
+        "its user may make no tables in the schema 'public' (CREATE)",
+        "its user does not own 'public.dogs', so may not make it again",
+    ]
+    assert len(source.query("SELECT * FROM dogs")) == 3
+    source.execute(f"ALTER DATABASE {url.database} SET default_transaction_read_only = on")
+    result = run("restore", database_of(place), source.url, "--overwrite", "--dry-run")
+    words = "the database takes no writes: it is read-only, or a standby"
+    assert (result.exit_code, words in result.stderr) == (1, True)
