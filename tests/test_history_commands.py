@@ -69,6 +69,19 @@ def test_log_lists_commits_the_newest_first(filled: Place) -> None:
     assert found[0]["commit"] in out(run(filled, "log"))
 
 
+def test_a_hash_may_be_cut_off(filled: Place) -> None:
+    """As the log of a load has it, with ~1 behind it too; on a branch of its own as well."""
+    filled.load([schema("dogs", DOG), record("dogs", id=9), state({"n": 9})], branch="side")
+    found = rows(run(filled, "log", "--at", "side", "--format", "json"))
+    hashes = [one["commit"] for one in found]
+    for ref, commit in ((hashes[0][:10], hashes[0]), (f"{hashes[1][:7]}~1", hashes[2])):
+        shown = rows(run(filled, "log", "--at", ref, "-n", "1", "--format", "json"))
+        assert [one["commit"] for one in shown] == [commit]
+    for ref in (hashes[0][:6], "0123456789", f"{hashes[0][:10]}~99"):
+        result = run(filled, "log", "--at", ref)
+        assert (result.exit_code, result.stdout) == (1, ""), ref
+
+
 def test_diff_counts_by_table_what_differs_between_two_commits(filled: Place) -> None:
     """By default the last commit against the one before; our own tables only when asked for."""
     cats = {

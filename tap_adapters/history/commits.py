@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,15 +65,35 @@ class TableDiff:
 def commit_of(database: Database, ref: str) -> str:
     """Return the hash of a branch's head, a tag or a commit; `HEAD~1` counts back.
 
+    A commit's hash may be cut off where no other one begins so: the log of loads has ten digits.
+
     Raises:
-        QueryError: There is no such thing.
+        QueryError: There is no such thing, or there are several.
     """
     try:
         with database.connect() as connection, connection.begin():
             return hash_of(connection, ref)
     except sa.exc.DBAPIError as error:
+        cut = _CUT_OFF.match(ref)
+        if cut is not None:
+            with query_errors(), database.connect() as connection, connection.begin():
+                found = connection.execute(_BEGINNING, {"beginning": f"{cut[1]}%"}).scalars().all()
+                if len(found) == 1:
+                    return hash_of(connection, found[0] + cut[2])
+                if found:
+                    msg = f"there are several commits whose hashes begin with '{cut[1]}'"
+                    raise QueryError(msg) from error
         msg = f"there is no branch, tag or commit '{ref}'"
         raise QueryError(msg) from error
+
+
+_CUT_OFF = re.compile(r"([0-9a-v]{7,31})((?:[~^]\d*)*)$")
+"""The beginning of a hash, which has 32 digits in Dolt and 40 in DoltLite, and what follows it."""
+
+_BEGINNING = sa.text(
+    "SELECT DISTINCT commit_hash FROM dolt_commit_ancestors WHERE commit_hash LIKE :beginning "
+    "LIMIT 2"
+)
 
 
 def merge_base(database: Database, one: str, other: str) -> str:
