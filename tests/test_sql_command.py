@@ -161,6 +161,14 @@ def test_statement_without_rows_writes_nothing(place: Place) -> None:
     assert place.rows("dogs")[1] == {"id": 2, "name": "Moritz"}
 
 
+def test_a_table_without_rows_says_so(place: Place) -> None:
+    """Below its columns; what programs read has no such words."""
+    query = "SELECT * FROM dogs WHERE id > 9"
+    assert ok(sql(place, query)).splitlines()[-1] == "no rows"
+    assert ok(sql(place, query, "--format", "csv")) == "id,name\n"
+    assert ok(sql(place, query, "--format", "json")) == ""
+
+
 def test_query_that_finds_nothing_has_columns_all_the_same(place: Place) -> None:
     """The header of CSV and of a table; no line of JSON."""
     nothing = "SELECT id, name FROM dogs WHERE id > 9"

@@ -30,7 +30,10 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         table.add_row(*(Text(_shown(value)) for value in row))
     # Where nobody watches, no row is cut to a terminal's width.
     width = None if sys.stdout.isatty() else 10_000
-    Console(width=width).print(table)
+    console = Console(width=width)
+    console.print(table)
+    if not table.row_count:
+        console.print("no rows")
 
 
 def _plain(value: Any) -> Any:
