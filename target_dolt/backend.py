@@ -110,7 +110,6 @@ class Database(Upkeep):
         return self.name
 
     limits: Limits
-
     overlaps: bool
     """Whether it works by itself, so that rows can be prepared while it writes others."""
 
@@ -126,6 +125,9 @@ class Database(Upkeep):
 
     verb = "CALL"
     """What SQL puts before one of Dolt's procedures."""
+
+    has_as_of = True
+    """Whether its SQL reads a table's past by AS OF."""
 
     @abc.abstractmethod
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:

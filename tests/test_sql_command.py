@@ -147,6 +147,28 @@ def test_query_that_fails_is_one_error(place: Place, query: str, reason: str) ->
     assert isinstance(end.exception, SystemExit)
 
 
+@pytest.mark.parametrize(
+    ("query", "table"),
+    [
+        ("SELECT * FROM dogs AS OF 'HEAD~1'", "dogs"),
+        ("select * from \"dogs\" as of 'v1'", "dogs"),
+        ("SELECT * FROM (SELECT 1) AS OF 'v1'", "TABLE"),
+    ],
+)
+def test_a_query_of_the_past_in_dolts_words_says_what_there_is(
+    place: Place, query: str, table: str
+) -> None:
+    """Which DoltLite knows as a syntax error only; what is said works."""
+    result = sql(place, query)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith(
+        "; a DoltLite file has no AS OF: --at REF reads all tables as they were, "
+        f"`dolt_at_{table}('REF')` one of them in SQL\n"
+    )
+    assert "Rex" in ok(sql(place, "SELECT * FROM dolt_at_dogs('v1')"))
+    assert "AS OF" not in sql(place, "SELECT * FROM cats").stderr
+
+
 def test_query_with_a_percent_sign_and_a_colon_is_left_as_it_is(place: Place) -> None:
     """They are no parameters within a text."""
     query = "SELECT name FROM dogs WHERE name LIKE '%ex' AND name <> ':x'"

@@ -45,6 +45,7 @@ class DoltLiteDatabase(Database):
     overlaps = False
     refusals = REFUSALS
     verb = "SELECT"
+    has_as_of = False
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 import sqlalchemy as sa
@@ -54,7 +56,7 @@ _ENDS = frozenset({"exit", "quit", "\\q"})
 
 def _run(database: Database, connection: sa.Connection, query: str, form: str) -> None:
     """Run a statement; tell a person of changes that no commit has: they stop the next load."""
-    with query_errors():
+    with _told_of_the_past(database, query), query_errors():
         before = _contents(connection)
         with connection.begin():
             # PyMySQL takes a percent sign for a place of a parameter, of which there are none.
@@ -67,6 +69,25 @@ def _run(database: Database, connection: sa.Connection, query: str, form: str) -
             tables = database.uncommitted_tables(connection)
     if tables:
         click.echo(f"In no commit yet: {database.uncommitted(tables)}", err=True)
+
+
+@contextmanager
+def _told_of_the_past(database: Database, query: str) -> Iterator[None]:
+    """Say what DoltLite has for Dolt's AS OF, of which it knows only that it is no SQL."""
+    try:
+        yield
+    except QueryError as error:
+        asked = _AS_OF.search(query)
+        if asked is None or database.has_as_of:
+            raise
+        msg = (
+            f"{error}; a DoltLite file has no AS OF: --at REF reads all tables as they were, "
+            f"`dolt_at_{asked[1] or 'TABLE'}('REF')` one of them in SQL"
+        )
+        raise QueryError(msg) from error
+
+
+_AS_OF = re.compile(r"(\w+)?[`\"\]]?\s+AS\s+OF\b", re.IGNORECASE)
 
 
 def _contents(connection: sa.Connection) -> str:
