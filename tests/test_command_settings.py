@@ -111,3 +111,23 @@ def test_a_run_waits_for_no_import_that_it_has_no_use_for(tmp_path: Path) -> Non
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "['sqlalchemy']\n"), done.stderr
+
+
+def test_variables_that_nobody_reads_are_told_of_once(tmp_path: Path) -> None:
+    """By name alone; not where ENV is given, nor what a file gives too, as Meltano has it."""
+    (tmp_path / "file.json").write_text('{"path": "here.db"}')
+    given = {
+        "TARGET_DOLT_PATH": "here.db",
+        "TARGET_DOLT_COMMIT_AUTHOR": f"{CANARY} <a@example.com>",
+        "TARGET_DOLT_LOGLEVEL": "INFO",
+    }
+    for arguments, unread in (
+        ([], "TARGET_DOLT_COMMIT_AUTHOR, TARGET_DOLT_PATH"),
+        (["--config", "file.json"], "TARGET_DOLT_COMMIT_AUTHOR"),
+        (["--config", "file.json", "--config", "ENV"], None),
+    ):
+        done = command(tmp_path, *arguments, **given)
+        told = [line.split("| ")[-1] for line in done.stderr.splitlines() if "not read" in line]
+        words = f"{unread}: set, but not read without `--config ENV`"
+        assert told == ([] if unread is None else [words])
+        assert CANARY not in done.stderr

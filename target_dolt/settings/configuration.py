@@ -9,21 +9,34 @@ from singer_sdk.plugin_base import PluginBase
 
 from target_dolt.errors import ConfigError
 from target_dolt.settings.checked import config_errors, unknown_settings
-from target_dolt.settings.environment import from_environment
+from target_dolt.settings.environment import from_environment, unread_variables
 
 
 class CheckedConfig(PluginBase):
     """A tap or target whose settings are checked without a value being shown."""
 
+    def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:
+        """Take the settings, of environment variables too where they are asked for."""
+        self._reads_environment = parse_env_config
+        super().__init__(parse_env_config=parse_env_config, **options)
+
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings as the SDK does, but show no value: it may be a password."""
         self.append_builtin_config(self.config_jsonschema)
+        if not self._reads_environment:
+            self._tell_unread()  # before defaults are filled in
         errors = config_errors(self._config, self.config_jsonschema)
         if errors and raise_errors:
             raise ConfigError("; ".join(errors))
         for name in unknown_settings(self._config, self.config_jsonschema):
             self.logger.warning("There is no setting `%s`; it has no effect", name)
         return errors
+
+    def _tell_unread(self) -> None:
+        unread = unread_variables(self._config, self.config_jsonschema, self._env_var_prefix)
+        if unread:
+            names = ", ".join(unread)
+            self.logger.warning("%s: set, but not read without `--config ENV`", names)
 
 
 class FromEnvironment(PluginBase):

@@ -40,10 +40,28 @@ def from_environment(
     return config | {name: value for name, value in parsed.items() if isinstance(value, float)}
 
 
+def unread_variables(
+    config: Mapping[str, Any], schema: Mapping[str, Any], prefix: str
+) -> list[str]:
+    """Return the variables of settings that are set, and that no file gives instead.
+
+    Meltano sets a variable for each setting that its file has.
+    """
+    return sorted(
+        variable
+        for name in schema["properties"]
+        if name not in config and (variable := _variable(name, prefix)) in os.environ
+    )
+
+
+def _variable(name: str, prefix: str) -> str:
+    return prefix + name.upper().replace("-", "_")
+
+
 def _parsed(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     parsed = {}
     for name, setting in schema["properties"].items():
-        variable = prefix + name.upper().replace("-", "_")
+        variable = _variable(name, prefix)
         types = setting.get("type", ())
         for kind, parse, words in _READERS:
             if kind in types and variable in os.environ:
