@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -210,6 +211,25 @@ def test_a_run_without_a_difference_says_that_it_made_no_commit(
         assert word not in caplog.messages
         place.load([DOGS, dog(1), state({"n": 1})])
     assert caplog.messages.count(word) == 1
+
+
+def test_a_run_logs_little_beside_its_commits(place: Place) -> None:
+    """What began, each commit, and how much was read, however many rows there were."""
+    rows = [dog(n) for n in range(50)]
+    done = command(place, singer([DOGS, *rows, state({"n": 1})]), batch_size_rows=10)
+    assert (done.returncode, done.stdout) == (0, '{"n":1}\n')
+    logged = [line.split(" | ")[-1] for line in done.stderr.splitlines() if " | INFO " in line]
+    assert sorted(re.sub(r"\S*\d\S*", "N", line) for line in logged) == [
+        "Committed N dogs N N N in N s",
+        READ,
+        "target-dolt N Meltano SDK N",
+    ]
+
+
+READ = (
+    "Reader 'target-dolt' completed processing N lines of input N schemas, N records, N batch "
+    "manifests, N state messages, N activate version messages)."
+)
 
 
 def test_a_run_without_a_difference_makes_no_commit_and_passes_its_state_on(place: Place) -> None:

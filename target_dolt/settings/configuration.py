@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from singer_sdk.helpers._classproperty import classproperty
@@ -11,12 +12,23 @@ from target_dolt.errors import ConfigError
 from target_dolt.settings.checked import config_errors, unknown_settings
 from target_dolt.settings.environment import from_environment, unread_variables
 
+_UNINTERESTING = frozenset(
+    {"Skipping parse of env var settings...", "Parsing env var for settings config..."}
+)
+"""What the SDK tells at each start."""
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.msg not in _UNINTERESTING
+
 
 class CheckedConfig(PluginBase):
     """A tap or target whose settings are checked without a value being shown."""
 
     def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:
         """Take the settings, of environment variables too where they are asked for."""
+        if _is_news not in self.logger.filters:
+            self.logger.addFilter(_is_news)
         self._reads_environment = parse_env_config
         super().__init__(parse_env_config=parse_env_config, **options)
 
