@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,6 +40,8 @@ class Taken:
         changes: What differs, by table.
         rows: The rows that were read, by the source's table.
         dropped: Tables that the source has no longer.
+        made: Tables that were not here.
+        columns: What became of the columns of tables that were, in words, by table.
         left_out: What the source has beside tables.
         statements: The statements that made or changed tables, in order.
         refusals: What a dry run would have ended with, were it none.
@@ -52,6 +54,8 @@ class Taken:
     left_out: tuple[LeftOut, ...]
     statements: tuple[str, ...]
     refusals: tuple[TargetDoltError, ...] = ()
+    made: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def snapshot(
@@ -126,17 +130,41 @@ def snapshot(
             session.statements(statements.append)
             there = session.standing(places.values())
             theirs = check_owners(taken.source, places, there, take_over=take_over)
+            before = session.columns(there)
             filled = _fill(session, taken, places, progress or untold)
             here = origin(taken.source, source)
             dropped = _define(session, taken, places, here, theirs, keep=keep, moved=moved)
             session.constrain(_constraints(taken, places, filled))
+            after = session.columns(places.values())
             commit = None if dry_run else session.commit()
             changes = session.changes() if dry_run else _changes(commit)
             refusals = session.refusals(changes) if dry_run else ()
     rows = {name: one.received for name, one in filled.items()}
     return Taken(
-        commit, changes, rows, dropped, taken.schema.left_out, tuple(statements), tuple(refusals)
+        commit,
+        changes,
+        rows,
+        dropped,
+        taken.schema.left_out,
+        tuple(statements),
+        tuple(refusals),
+        made=tuple(name for name in after if name not in before),
+        columns={
+            name: words
+            for name, columns in before.items()
+            if (words := tuple(_column_changes(columns, after[name])))
+        },
     )
+
+
+def _column_changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """Yield in words how a table's columns differ: `+age BIGINT`, `-age`."""
+    for name, text in new.items():
+        if name not in old:
+            yield f"+{name} {text}"
+        elif old[name] != text:
+            yield f"{name} {old[name]} -> {text}"
+    yield from (f"-{name}" for name in old if name not in new)
 
 
 def _changes(commit: Commit | None) -> tuple[TableChange, ...]:

@@ -95,6 +95,10 @@ class Session:
         """Return those of these tables that are there, each with the objects that it holds."""
         return self._load.standing(names)
 
+    def columns(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the columns of those of these tables that are there, each with its type's text."""
+        return self._load.columns(names)
+
     def define(self, wanted: Iterable[SourceObject], gone: Iterable[SourceObject]) -> None:
         """Keep what a source's objects are now, and forget those that are gone."""
         self._load.define(list(wanted), list(gone))

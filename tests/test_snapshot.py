@@ -278,6 +278,27 @@ def test_a_dry_run_leaves_nothing(place: Place, shop: Source) -> None:
     assert len(place.rows("users")) == 3
 
 
+def test_tables_and_columns_that_came_and_went_are_told(place: Place, shop: Source) -> None:
+    """By a dry run too; a snapshot of rows alone says nothing of them."""
+    first = run(place, shop).stdout.splitlines()
+    assert first[-2] == "New tables: clicks, orders, users"
+    shop.execute(
+        "DROP TABLE clicks",
+        "CREATE TABLE visits (id integer NOT NULL PRIMARY KEY)",
+        "ALTER TABLE users DROP COLUMN amount",
+        "ALTER TABLE users ADD COLUMN age bigint",
+    )
+    for options in (["--dry-run"], []):
+        told = run(place, shop, *options).stdout.splitlines()[-4:-1]
+        assert told == [
+            "New tables: visits",
+            "Dropped tables: clicks",
+            "Columns of users: +age BIGINT, -amount",
+        ]
+    shop.execute("INSERT INTO visits VALUES (1)")
+    assert "tables" not in run(place, shop).stdout
+
+
 @pytest.mark.parametrize("name", ["{}/new.db", "doltlite:///{}/new.db"])
 def test_a_dry_run_makes_no_database(shop: Source, tmp_path: Path, name: str) -> None:
     """A DoltLite file that is missing stays so; what would be in it is told all the same."""

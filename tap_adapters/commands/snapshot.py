@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -98,6 +98,11 @@ def snapshot(
             dry_run=dry_run,
             progress=progress,
         )
+    _tell(taken, dry_run=dry_run)
+
+
+def _tell(taken: sync.Taken, *, dry_run: bool) -> None:
+    """Say what was done, or would be."""
     for one in taken.left_out:
         click.echo(f"Left out: {one.kind} {one.name}", err=True)
     if dry_run:
@@ -108,6 +113,8 @@ def snapshot(
             ("table", "added", "changed", "deleted"),
             [(one.table, one.added, one.changed, one.deleted) for one in taken.changes],
         )
+    for line in _forms(taken):
+        click.echo(line)
     if dry_run:
         click.echo("Nothing was committed: a dry run")
         if taken.refusals:
@@ -116,3 +123,12 @@ def snapshot(
         click.echo("Nothing has changed since the last snapshot")
     else:
         click.echo(f"Committed {taken.commit.hash}")
+
+
+def _forms(taken: sync.Taken) -> Iterator[str]:
+    """Yield which tables and columns came and went."""
+    for what, names in (("New tables", taken.made), ("Dropped tables", taken.dropped)):
+        if names:
+            yield f"{what}: {', '.join(names)}"
+    for table, words in taken.columns.items():
+        yield f"Columns of {table}: {', '.join(words)}"

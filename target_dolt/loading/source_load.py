@@ -14,6 +14,7 @@ from target_dolt.names import folded
 from target_dolt.retry import told
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.objects import SourceObject
+from target_dolt.types import type_text
 
 
 class SourceLoad(Load):
@@ -41,6 +42,17 @@ class SourceLoad(Load):
             held = objects.by_table(self.connection, self.tables)
             there = [name for name in names if self._landing.find(name) is not None]
         return {name: held.get(folded(name), []) for name in there}
+
+    def columns(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the columns of those of these tables that are there, each with its type's text."""
+        self.overlap.wait()
+        with told("the tables"):
+            found = {name: self._landing.find(name) for name in names}
+        return {
+            name: {column: type_text(one) for column, one in table.types.items()}
+            for name, table in found.items()
+            if table is not None
+        }
 
     def define(self, wanted: Collection[SourceObject], gone: Collection[SourceObject]) -> None:
         """Keep what a source's objects are now, and forget those that are gone."""
