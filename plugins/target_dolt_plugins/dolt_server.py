@@ -27,6 +27,10 @@ REMOTE_LANES = 2
 """How many lanes are used unasked. A lane keeps a core of the server busy; how many cores it has,
 it does not tell."""
 
+_OWN_COMMITS = "SET dolt_transaction_commit = 0, dolt_force_transaction_commit = 0"
+"""Commits are ours to make. Where a server makes one of each transaction, nothing is left of a load
+to commit: its branch would be taken for one without a difference, and removed."""
+
 SERVERS_OWN = frozenset({"information_schema", "mysql"})
 """Databases that every server has: beside one of ours of such a name it finds its own."""
 
@@ -35,6 +39,7 @@ LOST = (2006, 2013, 2014, 2055)
 
 _ACCESS_DENIED = (1044, 1045)
 _UNKNOWN_DATABASE = 1049
+_UNKNOWN_VARIABLE = 1193
 
 
 def check_database(database: str) -> None:
@@ -53,6 +58,7 @@ def engine(url: sa.URL, database: str, tls: Mapping[str, Any]) -> sa.Engine:
         pool_reset_on_return=None,
         connect_args={
             "charset": "utf8mb4",
+            "init_command": _OWN_COMMITS,
             "connect_timeout": CONNECT_SECONDS,
             "read_timeout": READ_SECONDS,
             "write_timeout": READ_SECONDS,
@@ -105,7 +111,7 @@ def _refused(name: str, error: sa.exc.DBAPIError) -> ConfigError:
         reason = "the server refused the user or the password"
     elif code == _UNKNOWN_DATABASE:
         reason = "the server has no such database; set `create_database` to make it"
-    elif "dolt_version" in str(error.orig):
+    elif code == _UNKNOWN_VARIABLE or "dolt_version" in str(error.orig):
         reason = "the server is not Dolt"
     else:
         reason = " ".join(driver_words(error).split())  # Dolt's may have several lines

@@ -1,4 +1,4 @@
-"""Servers that are set to read SQL another way: a load, a snapshot and a restore are as ever."""
+"""Servers that are set in ways of their own: a load, a snapshot and a restore are as ever."""
 
 from __future__ import annotations
 
@@ -14,31 +14,35 @@ from support_snapshot import Source, new_mysql
 from support_sources import MariaDB, needs_mariadb
 
 from tap_adapters.sync import snapshot
+from target_dolt.errors import ConfigError
 
-MODES = pytest.mark.parametrize(
-    "mode",
-    ["ANSI_QUOTES,PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", ""],
-    ids=["ansi", "plain", "lax"],
-)
+SETTINGS = [
+    pytest.param("sql_mode", "'ANSI_QUOTES,PIPES_AS_CONCAT'", id="ansi"),
+    pytest.param("sql_mode", "'NO_BACKSLASH_ESCAPES'", id="no-escapes"),
+    pytest.param("sql_mode", "''", id="lax"),
+    pytest.param("dolt_transaction_commit", "1", id="each-transaction-a-commit"),
+    pytest.param("dolt_force_transaction_commit", "1", id="conflicts-committed"),
+]
 
 
 @pytest.fixture
-def odd(dolt_server: DoltServer, mode: str) -> Iterator[Place]:
-    """A fresh database on a server whose new sessions have a mode."""
-    [(usual,)] = dolt_server.execute("SELECT @@GLOBAL.sql_mode")
+def odd(dolt_server: DoltServer, name: str, value: str) -> Iterator[Place]:
+    """A fresh database on a server whose new sessions begin with a setting."""
+    [(usual,)] = dolt_server.execute(f"SELECT @@GLOBAL.{name}")
     place = Place(dolt_server.new_database())
-    dolt_server.execute(f"SET GLOBAL sql_mode = '{mode}'")
+    dolt_server.execute(f"SET GLOBAL {name} = {value}")
     try:
         yield place
     finally:
-        dolt_server.execute(f"SET GLOBAL sql_mode = '{usual}'")
+        dolt_server.execute(f"SET GLOBAL {name} = {usual!r}")
 
 
 @needs_dolt
-@MODES
 @BOTH
-def test_a_dolt_server_may_be_set_to_any_sql_mode(odd: Place, bulk_load: str) -> None:
+@pytest.mark.parametrize(("name", "value"), SETTINGS)
+def test_a_dolt_server_may_be_set_as_it_likes(odd: Place, bulk_load: str) -> None:
     """Columns are found, quotes and backslashes kept; a 0 is no request for the next number."""
+    form = {"id": {"type": "integer"}, "name": {"type": "string"}, 'a"b`c\\': {"type": "string"}}
     odd.execute("CREATE TABLE `dogs` (`id` BIGINT PRIMARY KEY AUTO_INCREMENT, `name` LONGTEXT)")
     odd.execute("INSERT INTO `dogs` VALUES (7, 'old')")
     odd.call("dolt_commit", "-A", "-m", "by hand")
@@ -46,13 +50,14 @@ def test_a_dolt_server_may_be_set_to_any_sql_mode(odd: Place, bulk_load: str) ->
         {"id": number, "name": text, 'a"b`c\\': text}
         for number, text in enumerate(["'a\\' || \"b\"", "\\"])
     ]
-    form = {"id": {"type": "integer"}, "name": {"type": "string"}, 'a"b`c\\': {"type": "string"}}
     messages = [schema("dogs", form), *(record("dogs", **row) for row in rows), state({"n": 1})]
     old = {"id": 7, "name": "old", 'a"b`c\\': None}
     for _ in range(2):
         assert odd.load(messages, bulk_load=bulk_load) == [{"n": 1}]
         assert odd.rows("dogs") == [*rows, old]
     assert odd.log() == ["by hand", "Load dogs: 2 added"]
+    assert odd.kept_state() == {"n": 1}
+    assert odd.branches() == ["main"]
 
 
 FORM = (
@@ -101,3 +106,13 @@ def test_a_mysql_may_be_set_to_any_sql_mode(place: Place, mariadb: MariaDB, mode
     with set_to(mariadb, mode):
         back(place, there, overwrite=True)
     assert (form(there), contents(there)) == before
+
+
+@needs_mariadb
+def test_a_mysql_that_is_no_dolt_is_told_of(mariadb: MariaDB) -> None:
+    """In words, whatever it makes of what only Dolt knows."""
+    there = mariadb.with_new_database()
+    where = {"host": "127.0.0.1", "port": there.port, "database": there.database}
+    place = Place({**where, "user": there.user, "password": there.password})
+    with pytest.raises(ConfigError, match="the server is not Dolt"):
+        place.load([state({"n": 1})])
