@@ -153,7 +153,9 @@ class RunBranch:
     def lanes(self, count: int) -> list[sa.Connection]:
         """Return so many connections on the run branch, the run's own first."""
         while len(self._lanes) < count:
-            self._lanes.append(self._connect(self.name))
+            with retry.told("another connection"):
+                one = self.again("another connection", lambda: self._connect(self.name))
+            self._lanes.append(one)
         return self._lanes[:count]
 
     def _stage(

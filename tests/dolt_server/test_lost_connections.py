@@ -22,7 +22,7 @@ from support_dolt import (
     numbers_of,
     quick_retries,
 )
-from support_state import DOGS, Watched, dog, ids, run_branches, wait_until
+from support_state import CATS, DOGS, Watched, cat, dog, ids, run_branches, wait_until
 from support_wire import Wire
 
 from target_dolt import retry
@@ -132,6 +132,25 @@ def test_a_connection_lost_at_a_step_of_the_commit_or_its_answer_makes_one_commi
     assert ids(place) == [1, 2]
     assert place.log() == ["Load dogs: 1 added"] * 2
     assert place.kept_state() == {"n": 2}
+    assert place.branches() == ["main"]
+
+
+@quick_retries
+@LOST
+def test_a_connection_lost_where_another_is_made_for_a_lane_costs_no_row(
+    place: Place, dolt_server: DoltServer, lost: str
+) -> None:
+    """It is made again: the first rows of two tables are written side by side all the same."""
+    with Wire(dolt_server.port) as wire:
+        through = Place(place.config | {"port": wire.port})
+        states = Watched(through).load(
+            DOGS, CATS, lambda: wire.cut(on=b"/target-dolt/", answered=lost == "answer"),
+            dog(1), cat(1), state({"n": 1}), lanes=2,
+        )  # fmt: skip
+        assert wire.was_cut
+    assert states == ['{"n":1}']
+    assert (ids(place), ids(place, "cats")) == ([1], [1])
+    assert place.log() == ["Load cats, dogs: 2 added"]
     assert place.branches() == ["main"]
 
 
