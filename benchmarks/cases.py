@@ -78,13 +78,11 @@ CASES = [
         "BATCH, JSONL.gz",
         RECORDS,
         lambda place: shapes.batches(place, RECORDS, 4, "jsonl"),
-        raw=False,
     ),
     Case(
         "BATCH, Parquet",
         RECORDS,
         lambda place: shapes.batches(place, RECORDS, 4, "parquet"),
-        raw=False,
     ),
 ]
 FLIGHTS = 336_776
