@@ -19,6 +19,12 @@ _DATE_LENGTH = len("2026-01-31")
 _UTC = frozenset({"", "Z", "+00:00"})
 """What ends a moment in UTC; without an offset it is taken for one."""
 
+_WITH_FRACTION = frozenset({"--T::.", "-- ::."})
+_WITHOUT = frozenset({"--T::", "--T::Z", "--T::+", "-- ::", "-- ::Z", "-- ::+"})
+"""What stands between the numbers of a moment in full, up to its fraction or offset."""
+
+_NO_MOMENT = "not a date or date-time of the years 1 to 9999 in ISO 8601"
+
 parse_moment: Callable[[str], dt.datetime]
 """Reads ISO 8601 as Python 3.11 does, on 3.10 too, whose own reads what isoformat() writes."""
 
@@ -53,14 +59,19 @@ def date_time(_schema: Schema, _column_type: ColumnType) -> Converter:
     """Write a moment as YYYY-MM-DD HH:MM:SS.ffffff in UTC; without an offset it is UTC."""
 
     def convert(value: Any) -> str:
-        moment = _moment(value)
+        try:
+            moment = parse_moment(value)
+        except (TypeError, ValueError):
+            raise ValueError(_NO_MOMENT) from None
         # Most taps send this, which needs no formatting: 2026-01-31T23:59:59.123456+00:00
-        if value[4:8:3] == "--" and value[13:17:3] == "::" and value[11:13] != "24":
-            if value[19:] in _UTC:
+        if value[11:13] != "24":
+            shape = value[4:20:3]
+            if shape in _WITH_FRACTION:
+                digits = value[20:26]
+                if value[26:] in _UTC and digits[5:] and digits.isdecimal():
+                    return f"{value[:10]} {value[11:26]}"
+            elif shape in _WITHOUT and value[19:] in _UTC:
                 return f"{value[:10]} {value[11:19]}.000000"
-            digits = value[20:26]
-            if value[26:] in _UTC and value[19] == "." and digits.isdecimal() and digits[5:]:
-                return f"{value[:10]} {value[11:26]}"
         _refuse_nanoseconds(value)
         if moment.tzinfo is not None and moment.tzinfo is not dt.timezone.utc:
             try:
@@ -77,8 +88,7 @@ def _moment(value: Any) -> dt.datetime:
     try:
         moment = parse_moment(value)
     except (TypeError, ValueError):
-        msg = "not a date or date-time of the years 1 to 9999 in ISO 8601"
-        raise ValueError(msg) from None
+        raise ValueError(_NO_MOMENT) from None
     return moment
 
 
