@@ -28,6 +28,8 @@ CHANGES = (
     "INSERT INTO planes (tailnum, year, model) VALUES ('N2026X', 2012, 'A220-300')",
     "UPDATE flights SET dep_delay = dep_delay + 60 WHERE day = 1 AND flight IN (1545, 1714)",
 )
+FILE = ".db"
+"""What a DoltLite file's name ends in."""
 DIFFERENT = 3
 """The exit code of `dolt-sync verify` where a table differs."""
 CHANGED = {"airlines": 1, "planes": 1, "flights": 2}
@@ -39,9 +41,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--tap", type=Path, required=True, help="the tap-postgres program")
     parser.add_argument("--loader", type=Path, required=True, help="the folder of target-dolt")
-    parser.add_argument("--dest", type=Path, help="a directory to be made a Dolt database")
+    parser.add_argument(
+        "--dest",
+        type=Path,
+        help="where to keep the database: a new directory, with Dolt, or a new file.db",
+    )
     options = parser.parse_args()
-    if options.dest is not None:
+    if options.dest is None:
+        print("All is removed at the end: make demo DEST=flights.db keeps the database.")
+    else:
         _check(options.dest)
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _stop)
@@ -63,12 +71,24 @@ def main() -> None:
             print(f"The tap finds {', '.join(pipe.select_all())}")
             tell(server, pipe)
     print(f"\nThe whole demo took {time.monotonic() - began:.0f} seconds.")
+    if options.dest is not None:
+        _show_how_to_look(options.loader / "dolt-sync", options.dest)
+
+
+def _show_how_to_look(program: Path, dest: Path) -> None:
+    """Print commands for the database that was kept."""
+    print(f"The database stays in {dest}: look at it, and remove it when you are done.")
+    for words in ("log {}", "diff {} --table flights", "sql {}"):
+        print(f"  {program} {words.format(dest)}")
 
 
 def _check(dest: Path) -> None:
     """Refuse what the demo would fail at when Postgres is up."""
-    if shutil.which("dolt") is None:
-        sys.exit("DEST needs the `dolt` program on PATH: github.com/dolthub/dolt has it")
+    if dest.suffix != FILE and shutil.which("dolt") is None:
+        sys.exit(
+            f"DEST needs the `dolt` program on PATH (github.com/dolthub/dolt has it), or a name "
+            f"that ends in {FILE}, for a DoltLite file"
+        )
     if dest.exists():
         sys.exit(f"'{dest}' exists already, and the demo begins with nothing: name another")
 
@@ -80,7 +100,8 @@ def _pipe(options: argparse.Namespace, directory: Path) -> Pipe:
         return Pipe(*programs, directory)
     dest = str(options.dest.absolute())
     config = directory / "target.json"
-    config.write_text(json.dumps({"path": dest, "create_database": True}))
+    is_file = options.dest.suffix == FILE
+    config.write_text(json.dumps({"path": dest, "create_database": not is_file}))
     print(f"The loader's settings: {config.read_text()}")
     return Pipe(*programs, directory, dest, Path("target.json"))
 
