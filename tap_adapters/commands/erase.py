@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from tap_adapters.commands.shell import opened, told
+from tap_adapters.commands.shell import errors_in_words, opened
 from tap_adapters.history import QueryError, erasure
 from tap_adapters.history.commit_graph import Graph, read_graph
 from tap_adapters.history.rewrite import Step, readable, rewriting, tidy
@@ -35,7 +35,7 @@ class StillThereError(QueryError):
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what it would cost.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@told
+@errors_in_words
 def command(
     database: str,
     table: str,

@@ -8,7 +8,7 @@ import click
 
 from tap_adapters import history
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import format_option, opened, told
+from tap_adapters.commands.shell import errors_in_words, format_option, opened
 from tap_adapters.report.escape import code
 from tap_adapters.report.markdown import markdown
 from tap_adapters.report.review import review
@@ -26,7 +26,7 @@ SHOWN_ROWS = 1_000
 @click.option("--at", "ref", metavar="REF", default="HEAD", help="From a branch, tag or commit.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), help="No more than so many commits.")
 @format_option("table", "csv", "json")
-@told
+@errors_in_words
 def log(database: str, ref: str, limit: int | None, form: str) -> None:
     """List commits, the newest first.
 
@@ -63,7 +63,7 @@ def log(database: str, ref: str, limit: int | None, form: str) -> None:
 )
 @click.option("--own", is_flag=True, help="Also the tables that target-dolt keeps for itself.")
 @format_option("table", "csv", "json", "markdown")
-@told
+@errors_in_words
 def diff(
     database: str,
     old: str,
@@ -147,7 +147,7 @@ def _sides(one: history.RowDiff) -> list[tuple[str, dict[str, object]]]:
 @click.argument("database")
 @click.option("--at", "ref", metavar="REF", default="HEAD", help="At a branch, tag or commit.")
 @click.option("--pipeline", metavar="ID", default="default", help="Whose state.", show_default=True)
-@told
+@errors_in_words
 def state(database: str, ref: str, pipeline: str) -> None:
     """Write a pipeline's state as it was committed, ready to hand to a tap.
 
@@ -168,7 +168,7 @@ def state(database: str, ref: str, pipeline: str) -> None:
 
 @click.command()
 @format_option("table", "csv", "json")
-@told
+@errors_in_words
 def plugins(form: str) -> None:
     """List the plugins that are installed: name, distribution, version and hooks.
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import click
 import sqlalchemy as sa
 
-from tap_adapters.commands.shell import opened, told
+from tap_adapters.commands.shell import errors_in_words, opened
 from tap_adapters.history import commit_of, query_errors
 from tap_adapters.history.remotes import default_branch
 from target_dolt import Database
@@ -28,7 +28,7 @@ class MergeConflictError(CommitConflictError):
 @click.option("--into", metavar="B", help="Default: the database's default branch.")
 @click.option("-m", "--message", metavar="M", help="The message of a merge commit.")
 @click.option("--author", metavar="A", default=DEFAULT_AUTHOR, help="Name <address>.")
-@told
+@errors_in_words
 def merge(database: str, branch: str, into: str | None, message: str | None, author: str) -> None:
     """Merge a branch, a tag or a remote's branch (origin/main) into a branch.
 

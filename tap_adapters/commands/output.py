@@ -16,7 +16,7 @@ from rich.text import Text
 from tap_adapters.history import QueryError
 from tap_adapters.report.escape import plain_or_code
 
-Writer = Callable[[Sequence[str], Iterable[Sequence[Any]]], None]
+RowsWriter = Callable[[Sequence[str], Iterable[Sequence[Any]]], None]
 """Writes rows under their columns' names."""
 
 _as_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
@@ -88,7 +88,7 @@ def _markdown_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(plain_or_code(cell) for cell in cells) + " |"
 
 
-WRITERS: dict[str, Writer] = {
+WRITERS: dict[str, RowsWriter] = {
     "table": _write_table,
     "csv": _write_csv,
     "json": _write_json,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import opened, told
+from tap_adapters.commands.shell import errors_in_words, opened
 from tap_adapters.history import QueryError
 from tap_adapters.history.commit_graph import Graph, GraphCommit, read_graph
 from tap_adapters.history.remotes import default_branch
@@ -224,7 +224,7 @@ def prune(database: Database, graph: Graph, pruning: Pruning) -> Pruned:
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would go.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@told
+@errors_in_words
 def command(
     database: str,
     keep_days: int,

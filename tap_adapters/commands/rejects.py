@@ -6,7 +6,7 @@ import click
 
 from tap_adapters import history
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import format_option, opened, told
+from tap_adapters.commands.shell import errors_in_words, format_option, opened
 from target_dolt.streams import quarantine
 from target_dolt.tables.schema import Tables
 
@@ -15,7 +15,7 @@ from target_dolt.tables.schema import Tables
 @click.argument("database")
 @click.option("--at", "ref", metavar="REF", default="HEAD", help="At a branch, tag or commit.")
 @format_option("table", "csv", "json")
-@told
+@errors_in_words
 def rejects(database: str, ref: str, form: str) -> None:
     """List the bad records that loads have left out, as `on_bad_record` says.
 

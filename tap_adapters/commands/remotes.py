@@ -8,7 +8,7 @@ from typing import ParamSpec
 import click
 
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import format_option, opened, told
+from tap_adapters.commands.shell import errors_in_words, format_option, opened
 from tap_adapters.history import remotes
 from tap_adapters.history.branches import delete_branch
 from target_dolt.remotes import ORIGIN, without_userinfo
@@ -38,7 +38,7 @@ def _write(rows: Sequence[remotes.Ref], what: str, form: str) -> None:
 @click.option("--delete", "names", metavar="B", multiple=True, help="Delete this one, list none.")
 @click.option("--force", is_flag=True, help="Delete it with commits that it alone leads to.")
 @format_option("table", "csv", "json")
-@told
+@errors_in_words
 def branches(
     database: str, names: Sequence[str], form: str, *, of_remotes: bool, force: bool
 ) -> None:
@@ -67,7 +67,7 @@ def branches(
 @click.command()
 @click.argument("database")
 @format_option("table", "csv", "json")
-@told
+@errors_in_words
 def tags(database: str, form: str) -> None:
     """List tags, each with its commit, and who made it.
 
@@ -83,7 +83,7 @@ def tags(database: str, form: str) -> None:
 @click.argument("remote")
 @click.argument("database")
 @_user_option
-@told
+@errors_in_words
 def clone(remote: str, database: str, user: str | None) -> None:
     """Clone a remote, its whole history with it, into a new DATABASE.
 
@@ -107,7 +107,7 @@ def clone(remote: str, database: str, user: str | None) -> None:
 @click.option("--tag", "names", metavar="T", multiple=True, help="Push this tag too.")
 @click.option("--force", is_flag=True, help="Give up commits that only the remote has.")
 @_user_option
-@told
+@errors_in_words
 def push(
     database: str,
     remote: str,
@@ -139,7 +139,7 @@ def push(
 @click.argument("remote", default=ORIGIN)
 @click.option("--branch", metavar="B", help="Default: the database's default branch.")
 @_user_option
-@told
+@errors_in_words
 def pull(database: str, remote: str, branch: str | None, user: str | None) -> None:
     """Fetch a remote's branches and tags, and move a branch forward to its commit there.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tap_adapters.commands.shell import opened, told
+from tap_adapters.commands.shell import errors_in_words, opened
 from tap_adapters.report import COMMITS, history_report
 from tap_adapters.report.page import page
 from target_dolt.errors import TargetDoltError
@@ -41,7 +41,7 @@ class ReportFileError(TargetDoltError):
     help="No more than so many commits, the newest.",
 )
 @click.option("--measure", is_flag=True, help="Measure the bytes of history, in a copy.")
-@told
+@errors_in_words
 def report(
     database: str,
     output: Path,

@@ -10,7 +10,7 @@ from tap_adapters import restore as restoring
 from tap_adapters import verify as verifying
 from tap_adapters.commands.bars import bars
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import told
+from tap_adapters.commands.shell import errors_in_words
 from tap_adapters.commands.sync_options import (
     at_option,
     password_option,
@@ -53,7 +53,7 @@ from target_dolt.errors import ConfigError
 )
 @click.option("--no-verify", is_flag=True, help="Do not compare both afterwards.")
 @password_option
-@told
+@errors_in_words
 def restore(
     database: str,
     url: str,

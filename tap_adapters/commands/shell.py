@@ -19,7 +19,7 @@ from target_dolt.settings import where_of
 P = ParamSpec("P")
 
 
-def told(command: Callable[P, None]) -> Callable[P, None]:
+def errors_in_words(command: Callable[P, None]) -> Callable[P, None]:
     """Let a command end with our errors' messages and exit codes, without a traceback."""
 
     @functools.wraps(command)

@@ -10,7 +10,7 @@ from tap_adapters import sync
 from tap_adapters.commands.bars import bars
 from tap_adapters.commands.guard_options import guard_options
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import told
+from tap_adapters.commands.shell import errors_in_words
 from tap_adapters.commands.sync_options import password_option, targets_of, with_password
 from target_dolt.settings.guards import Guards
 
@@ -48,7 +48,7 @@ from target_dolt.settings.guards import Guards
     help="Commit nothing; show statements, counts and what would be refused.",
 )
 @password_option
-@told
+@errors_in_words
 def snapshot(
     source: str,
     database: str,

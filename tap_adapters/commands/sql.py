@@ -11,7 +11,7 @@ import click
 import sqlalchemy as sa
 
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import format_option, opened, told
+from tap_adapters.commands.shell import errors_in_words, format_option, opened
 from tap_adapters.history import QueryError, commit_of, query_errors
 from tap_adapters.sources.snapshot import PIECE_ROWS
 from target_dolt import Database
@@ -22,7 +22,7 @@ from target_dolt import Database
 @click.argument("query", required=False)
 @click.option("--at", "ref", metavar="REF", help="Read a branch, tag or commit as it was.")
 @format_option("table", "csv", "json")
-@told
+@errors_in_words
 def sql(database: str, query: str | None, ref: str | None, form: str) -> None:
     """Run SQL on a database, or open a prompt where no QUERY is given.
 

@@ -9,7 +9,7 @@ import click
 from tap_adapters import verify as verifying
 from tap_adapters.commands.bars import bars
 from tap_adapters.commands.output import WRITERS
-from tap_adapters.commands.shell import format_option, told
+from tap_adapters.commands.shell import errors_in_words, format_option
 from tap_adapters.commands.sync_options import (
     at_option,
     password_option,
@@ -30,7 +30,7 @@ from tap_adapters.commands.sync_options import (
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out tables: '*_log'.")
 @password_option
 @format_option("table", "json")
-@told
+@errors_in_words
 def verify(
     database: str,
     url: str,

@@ -10,7 +10,7 @@ from tap_adapters.history.kept import Kept
 from tap_adapters.restore.ahead import ahead
 from tap_adapters.restore.destination import Exchange, Row, Texts
 from tap_adapters.restore.differences import Key, chosen, hashes_of
-from tap_adapters.restore.plan import Plan
+from tap_adapters.restore.plan import TablePlan
 from tap_adapters.restore.rows import PlanRows
 from tap_adapters.sources.snapshot import decoded
 from tap_adapters.verify.comparison import Comparison
@@ -38,7 +38,7 @@ class Between:
     """
 
     def __init__(
-        self, plan: Plan, wanted: Kept, known: Kept, pair: Comparison, rows: PlanRows
+        self, plan: TablePlan, wanted: Kept, known: Kept, pair: Comparison, rows: PlanRows
     ) -> None:
         """Read nothing yet."""
         self._plan = plan

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tap_adapters.history.kept import Kept, kept_at
 from tap_adapters.restore.destination import Destination, open_destination
 from tap_adapters.restore.mend import Mending, TableRestored
-from tap_adapters.restore.plan import Plan, chosen_tables, form, plan_of
+from tap_adapters.restore.plan import TablePlan, chosen_tables, form, plan_of
 from tap_adapters.restore.rights import lacking
 from tap_adapters.restore.rows import PlanRows
 from tap_adapters.sources.schema import Counter, SourceTable, read_definition
@@ -171,7 +171,7 @@ class _Work:
         again = [one.table for _, one in self._done if one.made and one.table in there]
         yield from lacking(self._to, self._done, again)
 
-    def _tell_of_types(self, made: Sequence[Plan]) -> None:
+    def _tell_of_types(self, made: Sequence[TablePlan]) -> None:
         for plan in made:
             types = {one.name: one.type for one in plan.table.columns}
             for column, native in plan.generic.items():
@@ -192,12 +192,12 @@ class _Work:
                 )
                 raise ConfigError(msg)
 
-    def _counts(self, plan: Plan) -> bool:
+    def _counts(self, plan: TablePlan) -> bool:
         """Whether a table gives other values next than at the commit."""
         found = self._to.snapshot.schema.tables[plan.table.name]
         return [one.counter for one in found.columns] != [one.counter for one in plan.table.columns]
 
-    def _prepare(self, made: Sequence[Plan]) -> None:
+    def _prepare(self, made: Sequence[TablePlan]) -> None:
         """Make what tables are made of; set sequences of no table's own."""
         schemas = {one.table.schema for one in made if one.native and one.table.schema}
         for schema in sorted(schemas - {self._to.snapshot.schema.default_schema}):
@@ -209,7 +209,7 @@ class _Work:
         ]
         self._to.make_types(self._wanted.types if made else (), counters)
 
-    def _differs(self, plan: Plan) -> bool:
+    def _differs(self, plan: TablePlan) -> bool:
         """Whether a table that is there has another form than the commit's."""
         found = self._to.snapshot.schema.tables[plan.table.name]
         if not plan.native:
@@ -226,11 +226,11 @@ class _Work:
             raise ConfigError(msg)
         return not same
 
-    def _fill(self, plan: Plan) -> TableRestored:
+    def _fill(self, plan: TablePlan) -> TableRestored:
         rows = PlanRows(plan, self._wanted, self._to, self._plugins, self._progress)
         return TableRestored(plan.table.name, made=True, inserted=self._to.fill(plan.table, rows))
 
-    def _mend(self, plan: Plan) -> TableRestored:
+    def _mend(self, plan: TablePlan) -> TableRestored:
         mending = Mending(
             plan,
             self._wanted,

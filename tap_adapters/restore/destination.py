@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import Selection, Snapshot, Where, source_url
+from tap_adapters.sources.snapshot import Condition, Selection, Snapshot, source_url
 from target_dolt.dialect import ColumnType
 
 Row = Sequence[Any]
@@ -243,7 +243,7 @@ class Destination(abc.ABC):
         del table, names, exchange
         return 0
 
-    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
+    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Condition:
         """Return a condition that rows with some keys meet, and its parameters."""
         names = self._beside_marks(", ".join(self.quoted(name) for name in table.key))
         marks = f"({', '.join([self.mark] * len(table.key))})"

@@ -19,7 +19,7 @@ from tap_adapters.restore.differences import (
     hashes,
     unequal,
 )
-from tap_adapters.restore.plan import Plan
+from tap_adapters.restore.plan import TablePlan
 from tap_adapters.restore.rows import PlanRows
 from tap_adapters.restore.written import Written, gathered
 from tap_adapters.sources.snapshot import Progress, decoded, untold
@@ -76,7 +76,7 @@ class Mending:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: TablePlan,
         wanted: Kept,
         known: Kept,
         to: Destination,

@@ -12,7 +12,7 @@ from target_dolt.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TablePlan:
     """One table of the commit, and what it is to be there.
 
     Attributes:
@@ -39,7 +39,7 @@ class Plan:
 
 def plan_of(
     kept: KeptTable, name: str | None, to: Destination, types: Collection[str] = ()
-) -> Plan:
+) -> TablePlan:
     """Return what a table is to be there, under a name that was given or its own.
 
     Args:
@@ -54,7 +54,7 @@ def plan_of(
     table = kept.source if native and kept.source else described(kept, to, generic)
     if name is not None:
         table = replace(table, name=_full(to, name), own_name=name.rpartition(".")[2] or name)
-    return Plan(kept, table, native and name is None, generic)
+    return TablePlan(kept, table, native and name is None, generic)
 
 
 def _missing_types(kept: KeptTable, to: Destination, types: Collection[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tap_adapters.restore.postgres_beside import by_key, exchanged, keys_as_arra
 from tap_adapters.restore.postgres_types import in_order, literal, options_of, type_statement
 from tap_adapters.sources.postgres import PostgresSnapshot
 from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import Selection, SourceError, Where, connected, shown
+from tap_adapters.sources.snapshot import Condition, Selection, SourceError, connected, shown
 from target_dolt.dialect import ColumnType
 from target_dolt.types import first_of_kind
 
@@ -244,7 +244,7 @@ class PostgresDestination(Destination):
                 raise
             return 0
 
-    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Where:
+    def with_keys(self, table: SourceTable, keys: Sequence[Row]) -> Condition:
         """Return a condition for few rows."""
         self._look_up()
         return (

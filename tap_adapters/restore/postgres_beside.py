@@ -10,7 +10,7 @@ from typing import Any
 from tap_adapters.restore.copy import copy_in, copy_text
 from tap_adapters.restore.destination import Destination, Exchange, Row
 from tap_adapters.sources.schema import SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import Where
+from tap_adapters.sources.snapshot import Condition
 
 _BESIDE = "pg_temp.target_dolt_rows"
 
@@ -72,7 +72,7 @@ def exchanged(to: Destination, table: SourceTable, names: Sequence[str], exchang
         return int(cursor.rowcount)
 
 
-def keys_as_arrays(to: Destination, table: SourceTable, keys: Sequence[Row]) -> Where:
+def keys_as_arrays(to: Destination, table: SourceTable, keys: Sequence[Row]) -> Condition:
     """Return a condition that rows with some keys meet: of several columns, as it were a table.
 
     As a list Postgres would look for each key by a plan of its own: 5,000 of two columns took it

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import mysql
 
 from tap_adapters.history.kept import Kept
 from tap_adapters.restore.destination import Destination, Row, Texts
-from tap_adapters.restore.plan import Plan
+from tap_adapters.restore.plan import TablePlan
 from tap_adapters.sources.schema import SourceColumn
 from tap_adapters.sources.snapshot import Progress, decoded, untold
 from target_dolt.dialect import ColumnType, Converter, Dialect, Schema
@@ -31,7 +31,7 @@ class PlanRows:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: TablePlan,
         wanted: Kept,
         to: Destination,
         plugins: Plugins,

@@ -133,7 +133,9 @@ def harmless(table: SourceTable, place: str, columns: Columns) -> Iterator[Const
             yield one
 
 
-def _check(dialect: str, table: SourceTable, one: source_schema.Constraint, own: Columns) -> str:
+def _check(
+    dialect: str, table: SourceTable, one: source_schema.SourceConstraint, own: Columns
+) -> str:
     """Return a check that decides the same here: MySQL's own SQL, Postgres's where it is common.
 
     SQLite's columns take values of any type, so what a comparison in it says is another thing.
@@ -145,7 +147,7 @@ def _check(dialect: str, table: SourceTable, one: source_schema.Constraint, own:
     return common_check(one.definition, {part.name: part.base for part in table.columns}, own)
 
 
-def _goes_by_columns(one: source_schema.Constraint) -> bool:
+def _goes_by_columns(one: source_schema.SourceConstraint) -> bool:
     """Whether an index goes by its columns' values and nothing else."""
     if not one.columns:
         return False

@@ -8,7 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.sources.connecting import engine
-from tap_adapters.sources.schema import Constraint, Counter, ForeignKey, SourceColumn, SourceTable
+from tap_adapters.sources.schema import (
+    Counter,
+    ForeignKey,
+    SourceColumn,
+    SourceConstraint,
+    SourceTable,
+)
 from tap_adapters.sources.snapshot import KINDS, json_schema, source_url
 from target_dolt.errors import ConfigError
 
@@ -101,14 +107,14 @@ class Inspected:
 
     def _constraints(
         self, name: str, schema: str | None, key: tuple[str, ...]
-    ) -> tuple[Constraint, ...]:
-        found = [Constraint("key", None, key)] if key else []
+    ) -> tuple[SourceConstraint, ...]:
+        found = [SourceConstraint("key", None, key)] if key else []
         found += [
-            Constraint("unique", one["name"], tuple(one["column_names"]))
+            SourceConstraint("unique", one["name"], tuple(one["column_names"]))
             for one in self._fact("unique_constraints", name, schema) or ()
         ]
         found += [
-            Constraint(
+            SourceConstraint(
                 "unique index" if one["unique"] else "index",
                 one["name"],
                 tuple(column for column in one["column_names"] if column is not None),
@@ -118,7 +124,7 @@ class Inspected:
             if "duplicates_constraint" not in one
         ]
         found += [
-            Constraint("check", one["name"], (), one["sqltext"])
+            SourceConstraint("check", one["name"], (), one["sqltext"])
             for one in self._fact("check_constraints", name, schema) or ()
         ]
         return tuple(found)

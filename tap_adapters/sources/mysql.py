@@ -18,11 +18,11 @@ from pymysql.cursors import SSCursor
 from tap_adapters.sources.mysql_schema import TABLES, read_schema
 from tap_adapters.sources.schema import SourceColumn, SourceTable
 from tap_adapters.sources.snapshot import (
+    Condition,
     Decoder,
     Selection,
     Snapshot,
     SourceError,
-    Where,
     chunks,
     connected,
     decoded,
@@ -101,7 +101,7 @@ class MySQLSnapshot(Snapshot):
         self.schema = read_schema(connection, tables, tuple(one.name for one in others))
 
     def rows(
-        self, table: SourceTable, where: Where | None = None
+        self, table: SourceTable, where: Condition | None = None
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows as the server sends them."""
         quote = self._connection.dialect.identifier_preparer.quote_identifier

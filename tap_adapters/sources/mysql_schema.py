@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.sources.schema import (
-    Constraint,
     Counter,
     ForeignKey,
     LeftOut,
     SourceColumn,
+    SourceConstraint,
     SourceSchema,
     SourceTable,
 )
@@ -140,14 +140,14 @@ def _quoted(text: str) -> str:
 
 def _constraints(
     inspector: sa.Inspector, table: str, key: tuple[str, ...]
-) -> tuple[Constraint, ...]:
-    found = [Constraint("key", None, key)] if key else []
+) -> tuple[SourceConstraint, ...]:
+    found = [SourceConstraint("key", None, key)] if key else []
     for index in inspector.get_indexes(table):
         kind = "unique index" if index["unique"] else "index"
         names = tuple(name for name in index["column_names"] if name is not None)
-        found.append(Constraint(kind, index["name"], names))
+        found.append(SourceConstraint(kind, index["name"], names))
     found += [
-        Constraint("check", check["name"], (), check["sqltext"])
+        SourceConstraint("check", check["name"], (), check["sqltext"])
         for check in inspector.get_check_constraints(table)
     ]
     return tuple(sorted(found, key=lambda one: (one.kind, one.name or "")))

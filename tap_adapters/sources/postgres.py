@@ -16,11 +16,11 @@ from tap_adapters.sources.schema import SourceColumn, SourceTable
 from tap_adapters.sources.snapshot import (
     CHUNK_BYTES,
     CHUNK_ROWS,
+    Condition,
     Decoder,
     Selection,
     Snapshot,
     SourceError,
-    Where,
     chunks,
     connected,
     decoded,
@@ -122,7 +122,7 @@ class PostgresSnapshot(Snapshot):
         return ".".join(quote(name) for name in names)
 
     def rows(
-        self, table: SourceTable, where: Where | None = None
+        self, table: SourceTable, where: Condition | None = None
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows, without those of tables that inherit from it."""
         columns = ", ".join(self._selected(column) for column in table.columns)

@@ -24,12 +24,12 @@ from tap_adapters.sources.postgres_catalogue import (
     TYPES,
 )
 from tap_adapters.sources.schema import (
-    Constraint,
     Counter,
     ForeignKey,
     LeftOut,
     NamedType,
     SourceColumn,
+    SourceConstraint,
     SourceSchema,
     SourceTable,
 )
@@ -185,14 +185,14 @@ def _table(
     table: Any, columns: tuple[SourceColumn, ...], constraints: list[Any], indexes: list[Any]
 ) -> SourceTable:
     own = [
-        Constraint(
+        SourceConstraint(
             _KINDS[one.kind], one.name, tuple(one.columns or ()), one.definition, one.comment
         )
         for one in constraints
         if one.kind != "f"
     ]
     own += [
-        Constraint(
+        SourceConstraint(
             "unique index" if one.is_unique else "index",
             one.name,
             tuple(one.columns or ()),

@@ -81,7 +81,7 @@ class SourceColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Constraint:
+class SourceConstraint:
     """A primary key, a unique or other index, a check or an exclusion.
 
     Attributes:
@@ -144,7 +144,7 @@ class SourceTable:
     own_name: str
     columns: tuple[SourceColumn, ...]
     key: tuple[str, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[SourceConstraint, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     comment: str | None = None
     definition: str | None = None

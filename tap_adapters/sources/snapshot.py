@@ -38,7 +38,7 @@ PIECE_ROWS = 20
 """Rows of a chunk that are fetched at once at the most, where a fetch is no way to a server: the
 next ones may be a thousand times as wide as all before."""
 
-Where = tuple[str, Sequence[Any]]
+Condition = tuple[str, Sequence[Any]]
 """A condition in the source's SQL, and its parameters."""
 
 Decoder = Callable[[Any], Any]
@@ -77,7 +77,7 @@ class Snapshot(abc.ABC):
 
     @abc.abstractmethod
     def rows(
-        self, table: SourceTable, where: Where | None = None
+        self, table: SourceTable, where: Condition | None = None
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows in chunks, each row's values in the order of the columns.
 
@@ -131,7 +131,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SourceKind:
     """One kind of source.
 
     Attributes:
@@ -150,14 +150,16 @@ class Kind:
 
 
 KINDS = (
-    Kind("postgresql", "postgresql+psycopg2", "postgres", "target-dolt[postgres]", "PGPASSWORD"),
-    Kind("mysql", "mysql+pymysql", "mysql", "pymysql", "MYSQL_PWD"),
-    Kind("mariadb", "mariadb+pymysql", "mysql", "pymysql", "MYSQL_PWD"),
-    Kind("sqlite", "sqlite", "sqlite", "Python's sqlite3"),
+    SourceKind(
+        "postgresql", "postgresql+psycopg2", "postgres", "target-dolt[postgres]", "PGPASSWORD"
+    ),
+    SourceKind("mysql", "mysql+pymysql", "mysql", "pymysql", "MYSQL_PWD"),
+    SourceKind("mariadb", "mariadb+pymysql", "mysql", "pymysql", "MYSQL_PWD"),
+    SourceKind("sqlite", "sqlite", "sqlite", "Python's sqlite3"),
 )
 
 
-def source_url(text: str) -> tuple[Kind, sa.URL]:
+def source_url(text: str) -> tuple[SourceKind, sa.URL]:
     """Return what kind of source a URL leads to, and the URL with the driver that is used.
 
     A password that is not in the URL comes from the environment.
@@ -245,7 +247,7 @@ def json_schema(column_type: sa.types.TypeEngine[Any]) -> dict[str, Any]:
     return schema
 
 
-def selected(query: str, where: Where | None) -> tuple[Any, ...]:
+def selected(query: str, where: Condition | None) -> tuple[Any, ...]:
     """Return a query, of some rows where that is wanted, as a driver's cursor is given it.
 
     Percent signs are doubled in it where the driver takes them for marks, beside parameters only.

@@ -14,19 +14,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from tap_adapters.sources.schema import (
-    Constraint,
     Counter,
     ForeignKey,
     LeftOut,
     SourceColumn,
+    SourceConstraint,
     SourceSchema,
     SourceTable,
 )
 from tap_adapters.sources.snapshot import (
+    Condition,
     Selection,
     Snapshot,
     SourceError,
-    Where,
     chunks,
     json_schema,
     selected,
@@ -137,7 +137,7 @@ class SQLiteSnapshot(Snapshot):
         return Counter((row[0] if row else 0) + 1, "auto_increment")
 
     def rows(
-        self, table: SourceTable, where: Where | None = None
+        self, table: SourceTable, where: Condition | None = None
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows, each value by the class that SQLite has it in."""
         columns = ", ".join(_quoted(column.name) for column in table.columns)
@@ -192,12 +192,12 @@ def _as_spelled(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": schema["type"]} if schema.get("format") in dates else schema
 
 
-def _constraint(row: Sequence[Any]) -> Constraint:
+def _constraint(row: Sequence[Any]) -> SourceConstraint:
     name, is_unique, origin, statement, columns = row
     kinds = {"pk": "key", "u": "unique"}
     kind = kinds.get(origin, "unique index" if is_unique else "index")
     names = tuple(one for one in json.loads(columns) if one is not None)
-    return Constraint(kind, None if origin in kinds else name, names, statement)
+    return SourceConstraint(kind, None if origin in kinds else name, names, statement)
 
 
 def _foreign_keys(rows: Sequence[Sequence[Any]]) -> tuple[ForeignKey, ...]:

@@ -74,7 +74,7 @@ SETTINGS["properties"] = {name: LOADER["properties"][name] for name in _SHARED} 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class Writer(GenericSingerWriter[bytes, Message]):
+class MessageWriter(GenericSingerWriter[bytes, Message]):
     """Writes messages to stdout, numbers with all their digits."""
 
     def serialize_message(self, message: Message) -> bytes:
@@ -94,7 +94,7 @@ class TapDolt(FromEnvironment, CheckedConfig, Tap):
     name = "tap-dolt"
     package_name = "target-dolt"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
-    message_writer_class = Writer
+    message_writer_class = MessageWriter
     dynamic_catalog = True
     capabilities: ClassVar[list[Any]] = [
         TapCapabilities.CATALOG,

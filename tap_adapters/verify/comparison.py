@@ -11,7 +11,7 @@ from sqlalchemy.dialects import mysql
 
 from tap_adapters.history.kept import Kept, KeptTable
 from tap_adapters.sources.schema import SourceTable
-from tap_adapters.sources.snapshot import Selection, Snapshot, Where, decoded
+from tap_adapters.sources.snapshot import Condition, Selection, Snapshot, decoded
 from tap_adapters.sources.stream import stream_schema
 from tap_adapters.verify.canonical import Sums, form_of
 from target_dolt import native_values, values
@@ -85,7 +85,7 @@ class Comparison:
             yield decoded(rows, self.forms)
             self._told(len(rows))
 
-    def there(self, where: Where | None = None) -> Iterator[Sequence[Row]]:
+    def there(self, where: Condition | None = None) -> Iterator[Sequence[Row]]:
         """Yield the database's rows, all or those that meet a condition."""
         places = [place for place, one in enumerate(self._found.columns) if one in self.shared]
         for rows in self._database.rows(self._found, where):
