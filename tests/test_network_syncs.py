@@ -20,7 +20,7 @@ from support_snapshot import Source, needs_pgserver, new_postgres
 
 from demo.postgres import Postgres as PgServer
 from tap_adapters.restore import restore
-from tap_adapters.sources.snapshot import SourceError
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.sync import snapshot
 
 pytestmark = needs_pgserver

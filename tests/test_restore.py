@@ -23,7 +23,7 @@ from tap_adapters.history import QueryError
 from tap_adapters.restore import restore
 from tap_adapters.restore.destination import Texts
 from tap_adapters.restore.rows import PlanRows
-from tap_adapters.sources.snapshot import SourceError
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.verify import verify
 from target_dolt.errors import ConfigError
 

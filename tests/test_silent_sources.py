@@ -14,8 +14,9 @@ from support_snapshot import Source
 
 from tap_adapters.restore import restore
 from tap_adapters.sources import connecting
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.sources.inspected import Inspected
-from tap_adapters.sources.snapshot import SourceError, connected, source_url
+from tap_adapters.sources.snapshot import connected, source_url
 from tap_adapters.sync import snapshot
 from target_dolt.errors import ConfigError
 

@@ -12,9 +12,10 @@ import pymysql
 import sqlalchemy as sa
 
 from tap_adapters.restore.destination import ANSWER_LOST, Destination
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.sources.mysql import MySQLSnapshot, sends_bytes
 from tap_adapters.sources.schema import SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import Selection, SourceError, connected, shown
+from tap_adapters.sources.snapshot import Selection, connected, shown
 from target_dolt.dialect import ColumnType
 from target_dolt.types import type_text
 

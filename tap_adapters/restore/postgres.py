@@ -14,9 +14,10 @@ from tap_adapters.restore.copy import copy_in, copy_text
 from tap_adapters.restore.destination import ANSWER_LOST, Destination, Exchange, Row, Rows
 from tap_adapters.restore.postgres_beside import by_key, exchanged, keys_as_arrays
 from tap_adapters.restore.postgres_types import in_order, literal, options_of, type_statement
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.sources.postgres import PostgresSnapshot
 from tap_adapters.sources.schema import Counter, NamedType, SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import Condition, Selection, SourceError, connected, shown
+from tap_adapters.sources.snapshot import Condition, Selection, connected, shown
 from target_dolt.dialect import ColumnType
 from target_dolt.types import first_of_kind
 

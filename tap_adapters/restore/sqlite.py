@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
 from tap_adapters.restore.destination import Destination
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.sources.schema import SourceColumn, SourceTable
-from tap_adapters.sources.snapshot import Selection, SourceError, shown
+from tap_adapters.sources.snapshot import Selection, shown
 from tap_adapters.sources.sqlite import SQLiteSnapshot
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError

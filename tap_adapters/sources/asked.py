@@ -12,10 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tap_adapters.sources.connecting import SourceError
 from tap_adapters.sources.constraints import harmless, of_sent_columns
 from tap_adapters.sources.inspected import Inspected
 from tap_adapters.sources.schema import SourceSchema, SourceTable, definition_text
-from tap_adapters.sources.snapshot import KINDS, SourceError, open_snapshot
+from tap_adapters.sources.snapshot import KINDS, open_snapshot
 from target_dolt.constraint import Constraint
 from target_dolt.errors import ConfigError
 from target_dolt.tables.objects import AskedSource, Place, SourceObject

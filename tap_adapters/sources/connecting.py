@@ -1,11 +1,14 @@
-"""Connections to other databases that end when nobody is there: bounds that drivers do not have."""
+"""Connections to other databases that end when nobody is there, and what their errors say."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
+from target_dolt.errors import TargetDoltError
 from target_dolt_plugins.bounded_connection import BoundedConnection
 
 CONNECT_SECONDS = 20
@@ -23,6 +26,25 @@ _KEEPALIVE = {
 }
 """A Postgres that is gone is noticed in two minutes, however long its answer may take otherwise:
 https://www.postgresql.org/docs/current/libpq-connect.html"""
+
+
+class SourceError(TargetDoltError):
+    """The source refused a statement, or went away."""
+
+
+@contextmanager
+def source_errors(name: str, error: type[Exception] = sa.exc.DBAPIError) -> Iterator[None]:
+    """Say which source, or which table of it, refused what was asked.
+
+    Args:
+        name: What messages call it.
+        error: What its driver raises; SQLAlchemy's stands for that.
+    """
+    try:
+        yield
+    except error as refused:
+        msg = f"{name}: {str(getattr(refused, 'orig', refused)).strip()}"
+        raise SourceError(msg) from refused
 
 
 def bounds(url: sa.URL) -> dict[str, Any]:

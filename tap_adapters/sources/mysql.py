@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from pymysql.constants import FIELD_TYPE
 from pymysql.cursors import SSCursor
 
+from tap_adapters.sources.connecting import source_errors
 from tap_adapters.sources.mysql_schema import TABLES, read_schema
 from tap_adapters.sources.schema import SourceColumn, SourceTable
 from tap_adapters.sources.snapshot import (
@@ -22,7 +23,6 @@ from tap_adapters.sources.snapshot import (
     Decoder,
     Selection,
     Snapshot,
-    SourceError,
     chunks,
     connected,
     decoded,
@@ -63,12 +63,8 @@ _TRANSACTIONAL = ("InnoDB", "RocksDB", "TokuDB", "ndbcluster")
 def snapshot(url: sa.URL, selection: Selection, *, rows: bool = True) -> Iterator[Snapshot]:
     """Hold one transaction open that sees the source as it is now."""
     del rows  # it takes no right more
-    try:
-        with connected(url) as connection:
-            yield MySQLSnapshot(connection, selection)
-    except sa.exc.DBAPIError as error:
-        msg = f"{shown(url)}: {error.orig}"
-        raise SourceError(msg) from error
+    with source_errors(shown(url)), connected(url) as connection:
+        yield MySQLSnapshot(connection, selection)
 
 
 class MySQLSnapshot(Snapshot):
@@ -111,15 +107,12 @@ class MySQLSnapshot(Snapshot):
         usual, driver.decoders = driver.decoders, _NUMBERS
         cursor = driver.cursor(SSCursor)
         try:
-            plain = query if where else query.replace("%%", "%")
-            cursor.execute(*selected(plain, where))
-            are_bytes = [sends_bytes(one) for one in table.columns]
-            decoders = [bytes.hex if one else None for one in are_bytes]
-            for rows in chunks(cursor.fetchmany):
-                yield decoded(rows, decoders)
-        except driver.Error as error:
-            msg = f"{self.name}, table '{table.name}': {error}"
-            raise SourceError(msg) from error
+            with source_errors(f"{self.name}, table '{table.name}'", driver.Error):
+                cursor.execute(*selected(query, where))
+                are_bytes = [sends_bytes(one) for one in table.columns]
+                decoders = [bytes.hex if one else None for one in are_bytes]
+                for rows in chunks(cursor.fetchmany):
+                    yield decoded(rows, decoders)
         finally:
             cursor.close()
             driver.decoders = usual

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from tap_adapters.sources.connecting import source_errors
 from tap_adapters.sources.postgres_catalogue import TABLES
 from tap_adapters.sources.postgres_schema import read_schema
 from tap_adapters.sources.schema import SourceColumn, SourceTable
@@ -20,7 +21,6 @@ from tap_adapters.sources.snapshot import (
     Decoder,
     Selection,
     Snapshot,
-    SourceError,
     chunks,
     connected,
     decoded,
@@ -82,13 +82,9 @@ together, fewer are."""
 @contextmanager
 def snapshot(url: sa.URL, selection: Selection, *, rows: bool = True) -> Iterator[Snapshot]:
     """Hold one transaction open that sees the source as it is now."""
-    try:
-        with connected(url) as connection:
-            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            yield PostgresSnapshot(connection.execution_options(**options), selection, rows=rows)
-    except sa.exc.DBAPIError as error:
-        msg = f"{shown(url)}: {str(error.orig).strip()}"
-        raise SourceError(msg) from error
+    with source_errors(shown(url)), connected(url) as connection:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        yield PostgresSnapshot(connection.execution_options(**options), selection, rows=rows)
 
 
 class PostgresSnapshot(Snapshot):
@@ -132,18 +128,15 @@ class PostgresSnapshot(Snapshot):
         driver: Any = self._connection.connection.driver_connection
         cursor = driver.cursor(name="snapshot")
         try:
-            _keep_floats_as_text(cursor)
-            query = f"SELECT {columns or 'NULL'} FROM {only}{name}"  # noqa: S608 - quoted
-            plain = query if where else query.replace("%%", "%")
-            cursor.execute(*selected(plain, where))
-            wide = [column for column in table.columns if not _is_narrow(column.base)]
-            longest = self._longest(f"{only}{name}", wide) if wide and where is None else {}
-            fetch = in_blocks(cursor.fetchmany, longest) if longest else cursor.fetchmany
-            for rows in chunks(fetch, _WIDE_ROWS if wide else CHUNK_ROWS):
-                yield decoded(rows, decoders)
-        except driver.Error as error:
-            msg = f"{self.name}, table '{table.name}': {str(error).strip()}"
-            raise SourceError(msg) from error
+            with source_errors(f"{self.name}, table '{table.name}'", driver.Error):
+                _keep_floats_as_text(cursor)
+                query = f"SELECT {columns or 'NULL'} FROM {only}{name}"  # noqa: S608 - quoted
+                cursor.execute(*selected(query, where))
+                wide = [column for column in table.columns if not _is_narrow(column.base)]
+                longest = self._longest(f"{only}{name}", wide) if wide and where is None else {}
+                fetch = in_blocks(cursor.fetchmany, longest) if longest else cursor.fetchmany
+                for rows in chunks(fetch, _WIDE_ROWS if wide else CHUNK_ROWS):
+                    yield decoded(rows, decoders)
         finally:
             if not driver.closed:
                 cursor.close()

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 
 from tap_adapters.sources.connecting import engine
 from tap_adapters.sources.schema import SourceSchema, SourceTable
-from target_dolt.errors import ConfigError, TargetDoltError
+from target_dolt.errors import ConfigError
 from target_dolt.plans.columns import estimated_bytes
 
 T = TypeVar("T")
@@ -52,10 +52,6 @@ Progress = Callable[[str, int], None]
 def untold(table: str, rows: int) -> None:
     """Tell nobody how far the work is."""
     del table, rows
-
-
-class SourceError(TargetDoltError):
-    """The source refused a statement, or went away."""
 
 
 class Snapshot(abc.ABC):
@@ -247,13 +243,14 @@ def json_schema(column_type: sa.types.TypeEngine[Any]) -> dict[str, Any]:
     return schema
 
 
-def selected(query: str, where: Condition | None) -> tuple[Any, ...]:
+def selected(query: str, where: Condition | None, *, marks: bool = True) -> tuple[Any, ...]:
     """Return a query, of some rows where that is wanted, as a driver's cursor is given it.
 
-    Percent signs are doubled in it where the driver takes them for marks, beside parameters only.
+    With `marks` the driver takes percent signs for such, and they are doubled: it does so beside
+    parameters only.
     """
     if where is None:
-        return (query,)
+        return (query.replace("%%", "%") if marks else query,)
     condition, parameters = where
     return f"{query} WHERE {condition}", parameters
 

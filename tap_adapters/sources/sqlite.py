@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tap_adapters.sources.connecting import SourceError, source_errors
 from tap_adapters.sources.schema import (
     Counter,
     ForeignKey,
@@ -26,7 +27,6 @@ from tap_adapters.sources.snapshot import (
     Condition,
     Selection,
     Snapshot,
-    SourceError,
     chunks,
     json_schema,
     selected,
@@ -75,15 +75,11 @@ def snapshot(url: sa.URL, selection: Selection, *, rows: bool = True) -> Iterato
     doltlite_engine.load()  # the first to open a file decides which library this process has
     read_only = url.set(database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
     engine = sa.create_engine(read_only, poolclass=sa.NullPool)
-    try:
-        with engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            driver.isolation_level = None
-            connection.exec_driver_sql("BEGIN")
-            yield SQLiteSnapshot(connection, url, selection)
-    except sa.exc.DBAPIError as error:
-        msg = f"{shown(url)}: {error.orig}"
-        raise SourceError(msg) from error
+    with source_errors(shown(url)), engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.isolation_level = None
+        connection.exec_driver_sql("BEGIN")
+        yield SQLiteSnapshot(connection, url, selection)
 
 
 class SQLiteSnapshot(Snapshot):
@@ -144,7 +140,7 @@ class SQLiteSnapshot(Snapshot):
         query = f"SELECT {columns} FROM {_quoted(table.own_name)}"  # noqa: S608 - quoted
         flags = [column.json.get("type") == "boolean" for column in table.columns]
         driver: Any = self._connection.connection.driver_connection
-        cursor = driver.execute(*selected(query, where))
+        cursor = driver.execute(*selected(query, where, marks=False))
         for rows in chunks(cursor.fetchmany):
             yield [
                 tuple([_plain(one, flag) for one, flag in zip(row, flags, strict=True)])
