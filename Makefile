@@ -74,7 +74,7 @@ help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: ## Load a real Postgres, change it, load again, damage it, restore it (DEST: keep it there)
-	@echo "Takes some minutes and 0.8 GB below .venv and .cache the first time, a minute later on."
+	@echo "Takes some minutes and 0.8 GB below .venv and .cache the first time, a minute or two later on."
 	@$(MAKE) --silent --no-print-directory $(PROJECT) $(TAP_POSTGRES) $(POSTGRES)
 	@$(ENVS)/postgres/bin/python -m demo --loader $(BIN) \
 		--tap $(ENVS)/tap-postgres/bin/tap-postgres $(if $(DEST),--dest "$(DEST)")
