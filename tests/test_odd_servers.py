@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from support import Place, database_of, record, schema, state
 from support_dolt import BOTH, DoltServer, needs_dolt
-from support_restore import back, contents, shape
-from support_snapshot import Source, new_mysql
+from support_restore import back, contents, dumped, shape
+from support_snapshot import Source, needs_pgserver, new_mysql, new_postgres
 from support_sources import MariaDB, needs_mariadb
 
+from demo.postgres import Postgres as PgServer
 from tap_adapters.sync import snapshot
 from target_dolt.errors import ConfigError
 
@@ -116,3 +118,37 @@ def test_a_mysql_that_is_no_dolt_is_told_of(mariadb: MariaDB) -> None:
     place = Place({**where, "user": there.user, "password": there.password})
     with pytest.raises(ConfigError, match="the server is not Dolt"):
         place.load([state({"n": 1})])
+
+
+ODD_POSTGRES = (
+    "extra_float_digits = -10",
+    "array_nulls = off",
+    "standard_conforming_strings = off",
+    "quote_all_identifiers = on",
+    "DateStyle = 'SQL, DMY'",
+    "IntervalStyle = 'sql_standard'",
+    "bytea_output = 'escape'",
+    "TimeZone = 'Asia/Kathmandu'",
+)
+
+
+@needs_pgserver
+def test_a_postgres_may_be_set_as_it_likes(place: Place, pgserver: PgServer) -> None:
+    """Doubles with all their digits, NULLs within arrays: taken, and carried into another one."""
+    source, there = new_postgres(pgserver), new_postgres(pgserver)
+    source.execute(
+        "CREATE TABLE users (id integer PRIMARY KEY, name text DEFAULT 'a''b', f float8, r real, "
+        "l text[], b bytea, seen timestamptz, day date, span interval)",
+        "INSERT INTO users VALUES (1, 'a', 0.1::float8 + 0.2, 0.1, ARRAY['a', NULL, 'NULL'], "
+        "'\\x005c27', '2026-01-02 03:04:05.678+02', '2026-02-01', '1 year -3 days 04:05:06.7')",
+    )
+    before = dumped(pgserver, source), contents(source)
+    for name in (sa.make_url(one.url).database for one in (source, there)):
+        for setting in ODD_POSTGRES:
+            pgserver.run(f'ALTER DATABASE "{name}" SET {setting}')
+    assert snapshot(source.url, database_of(place)).commit is not None
+    back(place, there)
+    for name in (sa.make_url(one.url).database for one in (source, there)):
+        pgserver.run(f'ALTER DATABASE "{name}" RESET ALL')
+    assert (dumped(pgserver, there), contents(there)) == before
+    assert place.query("SELECT f FROM users") == [(0.1 + 0.2,)]

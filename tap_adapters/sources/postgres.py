@@ -36,6 +36,8 @@ _SETTINGS = {
     "IntervalStyle": "postgres",
     "TimeZone": "UTC",
     "bytea_output": "hex",
+    "extra_float_digits": "3",  # all digits of a number, with those before Postgres 12 too
+    "array_nulls": "on",
     "xmloption": "content",
     "row_security": "off",  # an error, not fewer rows
     "statement_timeout": "0",
