@@ -73,6 +73,25 @@ def test_some_tables_are_kept_without_the_sequences_of_the_others(
     assert [one.equal for one in done.checked] == [True] * 3
 
 
+def test_an_enums_labels_may_have_backslashes_and_quotes(
+    place: Place, shop: Source, pgserver: PgServer
+) -> None:
+    """They are kept, and the type made again, as they are."""
+    labels = ["a\\b", "o'k\\", "\\'", "\\\\"]
+    quoted = ["'{}'".format(one.replace("'", "''")) for one in labels]
+    shop.execute(
+        f"CREATE TYPE mood AS ENUM ({', '.join(quoted)})",
+        "CREATE TABLE users (id integer PRIMARY KEY, feels mood)",
+        *(f"INSERT INTO users VALUES ({id_}, {one})" for id_, one in enumerate(quoted)),
+    )
+    snapshot(place, shop)
+    assert [row["feels"] for row in place.rows("users")] == labels
+    there = new_postgres(pgserver)
+    restore(database_of(place), there.url)
+    query = "SELECT id, feels::text, enum_range(feels)::text FROM users ORDER BY id"
+    assert there.query(query) == shop.query(query)
+
+
 def test_an_enums_labels_may_be_added_and_renamed(place: Place, shop: Source) -> None:
     """The commit has the rows by their new labels, and the one before by the old ones."""
     shop.execute(

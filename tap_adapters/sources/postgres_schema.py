@@ -151,6 +151,11 @@ def _below(column_type: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     return column_type
 
 
+def _quoted(label: str) -> str:
+    """Return a label as `parse_native` reads it, where a backslash is MySQL's."""
+    return "'{}'".format(label.replace("\\", r"\\").replace("'", "''"))
+
+
 def _column(
     row: Any,
     column_type: sa.types.TypeEngine[Any] | None,
@@ -160,7 +165,7 @@ def _column(
     base = row.base
     while base in below:  # a domain may lie on another one
         base = below[base]
-    labels = ",".join("'{}'".format(label.replace("'", "''")) for label in row.labels or ())
+    labels = ",".join(map(_quoted, row.labels or ()))
     counter = counters.get(row.sequence)
     if counter is not None:
         kind = "identity" if row.identity else "serial"
