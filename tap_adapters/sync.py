@@ -73,6 +73,7 @@ def snapshot(
     keep: bool = False,
     moved: bool = False,
     take_over: bool = False,
+    create_database: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
     plugins: Plugins | None = None,
@@ -103,6 +104,7 @@ def snapshot(
             that has tables which it lacks.
         take_over: Whether tables of these names that another source, a tap or a person has filled
             are replaced.
+        create_database: Whether a Dolt database that is missing is made.
         dry_run: Whether all is done on a branch that is thrown away, and nothing committed; a
             file that is missing is not made.
         progress: Told of rows as they are read.
@@ -123,7 +125,7 @@ def snapshot(
         settings = replace(settings, tag=tag, push_remote=push_remote, guards=guards or Guards())
         settings.check()
         with (
-            _place(settings.where, dry_run=dry_run) as where,
+            _place(replace(settings.where, create=create_database), dry_run=dry_run) as where,
             _session(replace(settings, where=where), plugins) as session,
         ):
             statements: list[str] = []
@@ -178,7 +180,7 @@ def _place(where: Where, *, dry_run: bool) -> Iterator[Where]:
     if where.url is not None and where.url.get_backend_name() == "doltlite":
         path = Path(where.url.database or "")
     if not dry_run or path is None or path.exists() or not path.parent.is_dir():
-        yield where
+        yield replace(where, create=where.create and not dry_run)
         return
     with TemporaryDirectory() as directory:
         yield replace(where, url=None, path=Path(directory) / path.name)

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support import Place, database_of
+from support_dolt import needs_dolt
 from support_snapshot import Source, World, new_sqlite
 
 from tap_adapters import sync
@@ -475,3 +476,21 @@ def test_a_password_may_come_from_the_environment(
     again = CliRunner().invoke(cli, arguments)
     assert again.exit_code == 0, again.output
     assert len(place.commits()) == 1
+
+
+@needs_dolt
+def test_a_dolt_database_that_is_missing_is_made_where_asked(tmp_path: Path) -> None:
+    """An option makes it, and its lack is told by that name; a dry run makes nothing."""
+    source, place = new_sqlite(tmp_path), tmp_path / "history"
+    source.execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    place.mkdir()
+    arguments = ["snapshot", source.url, str(place)]
+    told = CliRunner().invoke(cli, arguments)
+    assert (told.exit_code, "set `create_database` to make one" in told.stderr) == (1, True)
+    assert CliRunner().invoke(cli, [*arguments, "--create-database", "--dry-run"]).exit_code == 1
+    assert list(place.iterdir()) == []
+    made = CliRunner().invoke(cli, [*arguments, "--create-database"])
+    assert made.exit_code == 0, made.output
+    assert (place / ".dolt").is_dir()
+    found = CliRunner().invoke(cli, ["sql", str(place), "SELECT * FROM t", "--format", "json"])
+    assert found.stdout == '{"id":1}\n'

@@ -43,6 +43,11 @@ from target_dolt.settings.guards import Guards
     help="Replace tables of these names that a tap, another source or a person has filled.",
 )
 @click.option(
+    "--create-database",
+    is_flag=True,
+    help="Make a Dolt database that is missing; a DoltLite file is always made.",
+)
+@click.option(
     "--dry-run",
     is_flag=True,
     help="Commit nothing; show statements, counts and what would be refused.",
@@ -63,6 +68,7 @@ def snapshot(
     keep: bool,
     moved: bool,
     take_over: bool,
+    create_database: bool,
     dry_run: bool,
     ask_password: bool,
 ) -> None:
@@ -95,6 +101,7 @@ def snapshot(
             keep=keep,
             moved=moved,
             take_over=take_over,
+            create_database=create_database,
             dry_run=dry_run,
             progress=progress,
         )
