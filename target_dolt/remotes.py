@@ -122,7 +122,7 @@ def find_remote(database: Database, connection: sa.Connection, remote: str, *, a
     there = ", ".join(f"'{name}'" for name in known) or "none"
     msg = (
         f"'{database.name}' has no remote '{without_userinfo(remote)}'; there are: {there}. Give "
-        "one of them, or push to a URL, which becomes one"
+        "one of them, or push to a URL or a path (./it, /it), which becomes one"
     )
     raise RemoteError(msg)
 
@@ -174,7 +174,8 @@ def push(
         try:
             name = find_remote(database, connection, remote, add=True)
         except RemoteError as error:
-            raise PushError(str(error)) from None
+            msg = f"all commits stand here, and nothing was pushed: {error}"
+            raise PushError(msg) from None
         arguments = (*user_arguments(database, user), *(["--force"] if force else []))
         shown = name if name in known else without_userinfo(remote)
         for ref in refs:

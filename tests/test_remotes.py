@@ -180,6 +180,9 @@ def test_an_unknown_remote_is_an_error(place: Place, remote: str) -> None:
         result = run(command, database_of(place), "backup")
         assert (result.exit_code, result.stdout) == (code, "")
         assert "has no remote 'backup'; there are: 'origin'" in result.stderr
+        assert "push to a URL or a path (./it, /it)" in result.stderr
+        kept = "Error: all commits stand here, and nothing was pushed: "
+        assert result.stderr.startswith(kept) == (command == "push")
     assert Path(remote).exists()
 
 
