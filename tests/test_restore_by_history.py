@@ -128,3 +128,30 @@ def test_rows_are_found_by_keys_of_several_columns(pgserver: PgServer) -> None:
         (table,) = to.snapshot.schema.tables.values()
         found = list(to.snapshot.rows(table, to.with_keys(table, [row, *others])))
     assert [[one[:3] for one in rows] for rows in found] == [[("abc", "x ", "sad")]]
+
+
+@needs_pgserver
+def test_a_unique_column_that_stays_is_in_no_rows_way(place: Place, pgserver: PgServer) -> None:
+    """Rows whose other columns change are updated; where the unique one does, they are replaced."""
+    source = new_postgres(pgserver)
+    source.execute(
+        "CREATE TABLE seats (id integer PRIMARY KEY, seat integer NOT NULL UNIQUE, who text)",
+        "INSERT INTO seats VALUES (1, 1, 'a'), (2, 2, 'b')",
+        "CREATE TABLE gone (id integer PRIMARY KEY)",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO public.gone VALUES (old.id); RETURN old; END'",
+        "CREATE TRIGGER note AFTER DELETE ON seats FOR EACH ROW EXECUTE FUNCTION note()",
+    )
+    tables = {"seats": None}
+    sync.snapshot(source.url, database_of(place), tables=tables)
+    source.execute("UPDATE seats SET who = who || '!'")
+    sync.snapshot(source.url, database_of(place), tables=tables)
+    done = back(place, source, at="HEAD~1", by_history=True, tables=tables)
+    assert work(done) == {"seats": (0, 2, 0, 0)}
+    assert source.query("SELECT * FROM seats ORDER BY id") == [(1, 1, "a"), (2, 2, "b")]
+    assert source.query("SELECT * FROM gone") == []
+    source.execute("UPDATE seats SET seat = seat + 10")
+    sync.snapshot(source.url, database_of(place), tables=tables)
+    done = back(place, source, at="HEAD~2", by_history=True, tables=tables)
+    assert work(done) == {"seats": (0, 2, 0, 0)}
+    assert source.query("SELECT * FROM gone ORDER BY id") == [(1,), (2,)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tap_adapters.restore.destination import Destination, Exchange, Row
-from tap_adapters.sources.schema import SourceTable
+from tap_adapters.sources.schema import Constraint, SourceTable
 from tap_adapters.sources.snapshot import CHUNK_BYTES, CHUNK_ROWS
 from target_dolt.plans.columns import estimated_bytes
 
@@ -37,7 +37,8 @@ class Written:
         self._to = to
         self._names = names
         self.columns = [name for name in names if name not in table.key]
-        self.is_contested = any(one.kind in _CONTESTED for one in found.constraints)
+        self._others = [one for one in found.constraints if one.kind in _CONTESTED]
+        self.is_contested = bool(self._others)
 
     def exchange(self, exchange: Exchange) -> int:
         """Give rows that still have all their old values the new ones; return how many these were.
@@ -45,7 +46,7 @@ class Written:
         Others, and a database that cannot tell or where they may be in each other's way, are left
         to whoever looks at each row.
         """
-        if self.is_contested or not exchange.changed:
+        if not exchange.changed or any(_may_refuse(one, exchange.changed) for one in self._others):
             return 0
         self._to.before_rows([self._table])
         return self._to.exchange(self._table, self._names, exchange)
@@ -67,6 +68,11 @@ class Written:
         if rows:
             self._to.before_rows([self._table])
             self._to.insert(self._table, self._names, rows)
+
+
+def _may_refuse(constraint: Constraint, changed: Sequence[str]) -> bool:
+    """Whether new values of some columns may be another row's; of an index anything may count."""
+    return constraint.kind != "unique" or not set(constraint.columns).isdisjoint(changed)
 
 
 def gathered(
