@@ -71,6 +71,7 @@ def inspected(place: Place, table: str, *, at: str | None = None) -> dict[str, A
                     (one["referred_table"], tuple(one["constrained_columns"]))
                     for one in look.get_foreign_keys(table)
                 },
+                "comment": look.get_table_comment(table)["text"] if is_dolt(place) else None,
                 "checks": [one["sqltext"].strip("()") for one in look.get_check_constraints(table)],
             }
     finally:
@@ -208,6 +209,12 @@ def test_a_taps_table_has_its_sources_indexes_and_comments(place: Place, shop: S
     before = place.commits()
     place.load(lines, source_url=shop.url)
     assert place.commits() == before
+    if shop.kind == "postgres":
+        shop.execute("COMMENT ON COLUMN users.mail IS 'where'")
+        place.load(lines, source_url=shop.url)
+        comments = {**comments, "mail": "where"} if is_dolt(place) else {}
+        found = inspected(place, "users")
+        assert (found["comments"], found["comment"]) == (comments, "who" if comments else None)
     widen = {
         "postgres": "ALTER TABLE users ALTER COLUMN name TYPE text",
         "mysql": "ALTER TABLE users MODIFY name longtext, DROP INDEX by_name, ADD INDEX by_name "
@@ -247,6 +254,10 @@ BOTH = [
 def test_a_taps_table_has_by_choice_all_that_its_source_says(place: Place, shop: Source) -> None:
     """In the one commit of a run, whose rows may come in any order; and again in the next one."""
     every = {"source_url": shop.url, "source_constraints": "all", "commit_interval_seconds": 0}
+    said = None
+    if shop.kind == "postgres":
+        shop.execute("COMMENT ON TABLE users IS 'who'", "COMMENT ON COLUMN users.mail IS 'where'")
+        said = "who" if is_dolt(place) else None
     assert place.load(BOTH, **every) == [{"n": 2}]
     on_dolt = is_dolt(place)
     keys = {("users", ("user_id",))} if on_dolt else set()
@@ -256,7 +267,7 @@ def test_a_taps_table_has_by_choice_all_that_its_source_says(place: Place, shop:
         assert (("mail",), True) in users["indexes"]
         assert (("mail",), False) in orders["indexes"]
         assert users["defaults"] == ({"name": "nobody"} if on_dolt else {})
-        assert orders["foreign"] == keys
+        assert (users["comment"], orders["foreign"]) == (said, keys)
         assert len(place.commits()) == 1
         place.load(BOTH, **every)
     some = [USERS, record("users", id=1, mail="c@x"), record("users", id=2, mail="a@x")]

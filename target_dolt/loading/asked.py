@@ -28,6 +28,11 @@ class AskedConstraints:
         self._new: dict[str, Collection[Constraint]] = {}
         self._streams: dict[str, Place] = {}
 
+    @property
+    def keeps_indexes(self) -> bool:
+        """Whether indexes stay on a table while its rows are written."""
+        return not self._is_all
+
     def take(self, stream: str, place: Place, *, is_new: bool) -> bool:
         """Take a stream's table, made or evolved; return whether this has changed it.
 
@@ -59,8 +64,6 @@ class AskedConstraints:
         if not self._streams:
             return
         wanted = self._sources.constraints(self._streams, self._others(known, catalogue))
-        for table, some in wanted.items():
-            self._constraints.keep(table, [one for one in some if one.is_harmless])
         self._constraints.put(wanted, filled=True)
 
     def _others(self, known: Iterable[SourceObject], catalogue: Catalogue) -> dict[str, Place]:

@@ -41,6 +41,10 @@ _ORDER = (COLUMN, "unique", "index", "check", "comment", FOREIGN)
 """A foreign key leads to a unique index: it comes last."""
 
 
+_LOSE_THE_COMMENT = frozenset({COLUMN, "unique"})
+"""For these Dolt makes a table anew, without its comment (2.3.1)."""
+
+
 class Constraints:
     """What is on the tables of the run branch, as far as sources have brought it."""
 
@@ -114,9 +118,12 @@ class Constraints:
         if off:
             self._take_off(table, off)
         missing = sorted((one for one in wanted if one not in there), key=_place)
+        if any(one.kind in _LOSE_THE_COMMENT for one in (*off, *missing)):
+            missing += [one for one in wanted if one.kind == "comment" and one not in missing]
         put_on = [found for one in missing if (found := self._put_on(table, one)) is not None]
         if put_on:
-            self._there.setdefault(table, []).extend(put_on)
+            kept = self._there.setdefault(table, [])
+            kept += [one for one in put_on if one not in kept]
             self._write({table})
         return bool(off or put_on)
 

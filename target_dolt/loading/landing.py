@@ -150,7 +150,7 @@ class Landing:
             wider: Types of columns that must hold more than the schema says.
         """
         table = self.place(stream)
-        self._lift(table, harmless=not self._sources.can_be_asked)
+        self._lift(table, harmless=not (self._sources.can_be_asked and self._asked.keeps_indexes))
         schema = self._sources.annotate(stream, schema)
         drawn = draft(
             stream,
