@@ -6,7 +6,6 @@ import io
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -89,23 +88,6 @@ class Command(FromEnvironment, TargetDolt):
         if hint is not None:
             cls.logger.warning(hint)
         click.echo(line or "{}")
-
-    @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        """Read the configuration files; one that is no JSON object ends the command."""
-        try:
-            return super().cb_config(ctx, param, value)
-        except FileNotFoundError:
-            # The SDK's error has no name of a file.
-            missing = next(one for one in value if one != "ENV" and not Path(one).is_file())
-            reason = f"there is no '{missing}'"
-        except OSError as error:
-            reason = f"'{error.filename}' cannot be read: {error.strerror}"
-        except (ValueError, TypeError):
-            names = ", ".join(f"'{one}'" for one in value if one != "ENV")
-            reason = f"each of {names} must hold one JSON object"
-        cls.logger.error("--config: %s", reason)
-        return ctx.exit(1)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

@@ -138,6 +138,21 @@ def test_an_error_is_one_line(tmp_path: Path, config: dict[str, Any], says: str)
     assert not (tmp_path / "missing.db").exists()
 
 
+@pytest.mark.parametrize("option", ["--state", "--catalog", "--config"])
+@pytest.mark.parametrize("text", ["", '{"bookmarks"', "[1]"])
+def test_a_file_that_is_no_json_object_is_told_in_one_line(
+    tmp_path: Path, option: str, text: str
+) -> None:
+    """The last line of an output that has none is an empty file."""
+    file = tmp_path / "empty.json"
+    file.write_text(text)
+    messages, log = run({"path": "dogs.db"}, tmp_path, option, str(file), code=1)
+    assert messages == []
+    assert option in log
+    assert f"'{file}' must hold one JSON object" in log.replace(f"'{tmp_path / 'tap.json'}', ", "")
+    assert "Traceback" not in log
+
+
 def test_nothing_but_a_path_is_needed(tmp_path: Path) -> None:
     """Not even that, where the database has the loader's own name."""
     Place({"path": str(tmp_path / "dolt.db")}, tmp_path).load([DOGS, dog(1, "Cleo")])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import weakref
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import msgspec
 from singer_sdk import Stream, Tap
@@ -19,7 +20,7 @@ from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 from tap_adapters.tap.reading import Reading
 from tap_adapters.tap.streams import METHODS, TableStream
 from target_dolt import interpreter
-from target_dolt.errors import TargetDoltError
+from target_dolt.errors import ConfigError, TargetDoltError
 from target_dolt.settings import where
 from target_dolt.settings.configuration import CheckedConfig, FromEnvironment
 from target_dolt.settings.table import SETTINGS as LOADER
@@ -110,6 +111,18 @@ class TapDolt(FromEnvironment, CheckedConfig, Tap):
 
     _reading: Reading | None = None
 
+    @classmethod
+    def invoke(cls, **options: Any) -> None:
+        """Read the state and the catalog; one that is no JSON object ends the command.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        for name in ("state", "catalog"):
+            if options.get(name) is not None:
+                options[name] = _json_object(name, options[name])
+        super().invoke(**options)
+
     @property
     def reading(self) -> Reading:
         """The database at the run's commit, opened when it is first asked for."""
@@ -140,6 +153,16 @@ class TapDolt(FromEnvironment, CheckedConfig, Tap):
                 self.logger.warning(
                     "The catalog's stream '%s' is no table of %s", name, self.reading.commit
                 )
+
+
+def _json_object(option: str, file: IO[str]) -> IO[str]:
+    text = file.read()
+    try:
+        msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError:
+        msg = f"--{option}: '{file.name}' must hold one JSON object"
+        raise ConfigError(msg) from None
+    return io.StringIO(text)
 
 
 def main() -> None:

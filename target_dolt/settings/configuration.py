@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
+import click
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import PluginBase
 
@@ -52,7 +54,7 @@ class CheckedConfig(PluginBase):
 
 
 class FromEnvironment(PluginBase):
-    """A command that takes settings from environment variables."""
+    """A command that takes settings from files, and from environment variables."""
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's kind of property
@@ -63,3 +65,20 @@ class FromEnvironment(PluginBase):
             cls.config_jsonschema,
             cls._env_var_prefix,
         )
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the configuration files; one that is no JSON object ends the command."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except FileNotFoundError:
+            # The SDK's error has no name of a file.
+            missing = next(one for one in value if one != "ENV" and not Path(one).is_file())
+            reason = f"there is no '{missing}'"
+        except OSError as error:
+            reason = f"'{error.filename}' cannot be read: {error.strerror}"
+        except (ValueError, TypeError):
+            names = ", ".join(f"'{one}'" for one in value if one != "ENV")
+            reason = f"each of {names} must hold one JSON object"
+        cls.logger.error("--config: %s", reason)
+        return ctx.exit(1)
