@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from demo import nyc_flights
-from demo.pipe import Pipe, Run
+from demo.pipe import FILE, Pipe, Run
 from demo.postgres import Postgres, running_postgres
 from demo.recovery import Sync, contents, damage
 
@@ -28,8 +28,6 @@ CHANGES = (
     "INSERT INTO planes (tailnum, year, model) VALUES ('N2026X', 2012, 'A220-300')",
     "UPDATE flights SET dep_delay = dep_delay + 60 WHERE day = 1 AND flight IN (1545, 1714)",
 )
-FILE = ".db"
-"""What a DoltLite file's name ends in."""
 DIFFERENT = 3
 """The exit code of `dolt-sync verify` where a table differs."""
 CHANGED = {"airlines": 1, "planes": 1, "flights": 2}

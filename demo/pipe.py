@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+FILE = ".db"
+"""What a DoltLite file's name ends in."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -100,7 +103,7 @@ class Pipe:
 
     def diff(self, table: str, old: str) -> str:
         """Return what has a table's changes since a commit, in the SQL of the database."""
-        if self.config is None:
+        if self.database.endswith(FILE):
             return f"dolt_diff_{table}('{old}', 'HEAD')"  # DoltLite's
         return f"dolt_diff('{old}', 'HEAD', '{table}')"
 

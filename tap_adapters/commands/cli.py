@@ -14,7 +14,7 @@ import click
 from tap_adapters.start import signals_end
 
 COMMANDS = (
-    ("branches", "remotes.branches", "List branches, each with its last commit."),
+    ("branches", "remotes.branches", "List branches, each with its last commit, or delete some."),
     ("clone", "remotes.clone", "Clone a remote, its whole history with it, into a new DATABASE."),
     (
         "diff",
