@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tap_adapters.sources.constraints import column_constraints, constraints
-from tap_adapters.sources.origin import check_origin, origin
+from tap_adapters.sources.filling import constraints, define, fill
+from tap_adapters.sources.origin import origin
 from tap_adapters.sources.placing import check_owners, placed
-from tap_adapters.sources.schema import LeftOut, definition_text
+from tap_adapters.sources.schema import LeftOut
 from tap_adapters.sources.snapshot import Progress, Selection, Snapshot, open_snapshot, untold
-from tap_adapters.sources.stream import stream_schema
 from target_dolt.backend import Where
-from target_dolt.constraint import Constraint
 from target_dolt.errors import TargetDoltError
 from target_dolt.messages import Commit, TableChange
-from target_dolt.names import folded
 from target_dolt.plugins import Plugins, load_plugins
-from target_dolt.session import ReplacedTable, Session
+from target_dolt.session import Session
 from target_dolt.settings import Settings, where_of
 from target_dolt.settings.guards import Guards
 from target_dolt.settings.table import DEFAULT_AUTHOR
-from target_dolt.tables.objects import SourceObject
 
 BATCH_ROWS = 100_000
 """Rows that are written at once: ten times a load's, since a reader of whole tables waits for no
@@ -133,10 +129,10 @@ def snapshot(
             there = session.standing(places.values())
             theirs = check_owners(taken.source, places, there, take_over=take_over)
             before = session.columns(there)
-            filled = _fill(session, taken, places, progress or untold)
+            filled = fill(session, taken, places, progress or untold)
             here = origin(taken.source, source)
-            dropped = _define(session, taken, places, here, theirs, keep=keep, moved=moved)
-            session.constrain(_constraints(taken, places, filled))
+            dropped = define(session, taken, places, here, theirs, keep=keep, moved=moved)
+            session.constrain(constraints(taken, places, filled))
             after = session.columns(places.values())
             commit = None if dry_run else session.commit()
             changes = session.changes() if dry_run else _changes(commit)
@@ -230,72 +226,3 @@ def _settings(
 def _literal(text: str) -> str:
     """Return a text for a message's template, in which braces name fields."""
     return text.replace("{", "{{").replace("}", "}}")
-
-
-def _fill(
-    session: Session, taken: Snapshot, places: Mapping[str, str], progress: Progress
-) -> dict[str, ReplacedTable]:
-    tables = {}
-    for name in places:
-        table = taken.schema.tables[name]
-        filled = session.replace(name, stream_schema(table), table.key)
-        filled.constrain(column_constraints(taken.schema.dialect, table, filled.columns))
-        for rows in taken.rows(table):
-            filled.take(rows)
-            progress(name, len(rows))
-        filled.end()
-        tables[name] = filled
-    return tables
-
-
-def _constraints(
-    taken: Snapshot, places: Mapping[str, str], filled: Mapping[str, ReplacedTable]
-) -> dict[str, list[Constraint]]:
-    """Return what each table here is to keep beside its types."""
-    columns = {name: one.columns for name, one in filled.items()}
-    schema = taken.schema
-    return {
-        places[name]: list(constraints(schema.dialect, schema.tables[name], places, columns))
-        for name in places
-    }
-
-
-def _define(
-    session: Session,
-    taken: Snapshot,
-    places: Mapping[str, str],
-    here: SourceObject,
-    theirs: Sequence[SourceObject],
-    *,
-    keep: bool,
-    moved: bool,
-) -> tuple[str, ...]:
-    """Keep what the source's objects are; remove tables that it has no longer."""
-    wanted = list(_objects(taken, places))
-    wanted += [here] if wanted else []  # nothing is kept of a source without tables
-    now = {(one.kind, one.name) for one in wanted}
-    now |= {("table", name) for name in taken.schema.others}
-    known = session.objects(taken.source)
-    gone = [one for key, one in known.items() if key not in now]
-    if keep:  # where the tables that stay came from is kept too
-        gone = [one for one in gone if one.table_name is None and one.kind != here.kind]
-    used = {folded(place) for place in places.values()}
-    names = [one.table_name for one in gone if one.table_name is not None]
-    dropped = [name for name in names if folded(name) not in used]
-    check_origin(here, known, dropped, moved=moved)
-    for name in dropped:
-        session.drop(name)
-    session.define(wanted, [*gone, *theirs])
-    return tuple(dropped)
-
-
-def _objects(taken: Snapshot, places: Mapping[str, str]) -> Iterable[SourceObject]:
-    schema, source = taken.schema, taken.source
-    for name, table in schema.tables.items():
-        yield SourceObject(source, "table", name, places[name], definition_text(table))
-    for one in schema.types:
-        yield SourceObject(source, one.kind, one.name, None, definition_text(one))
-    for name, counter in schema.sequences.items():
-        yield SourceObject(source, "sequence", name, None, definition_text(counter))
-    for left in schema.left_out:
-        yield SourceObject(source, left.kind, left.name, None, "null")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tap_adapters.restore.destination import Destination, Exchange, Row
-from tap_adapters.sources.schema import Constraint, SourceTable
+from tap_adapters.sources.schema import SourceConstraint, SourceTable
 from tap_adapters.sources.snapshot import CHUNK_BYTES, CHUNK_ROWS
 from target_dolt.plans.columns import estimated_bytes
 
@@ -70,7 +70,7 @@ class Written:
             self._to.insert(self._table, self._names, rows)
 
 
-def _may_refuse(constraint: Constraint, changed: Sequence[str]) -> bool:
+def _may_refuse(constraint: SourceConstraint, changed: Sequence[str]) -> bool:
     """Whether new values of some columns may be another row's; of an index anything may count."""
     return constraint.kind != "unique" or not set(constraint.columns).isdisjoint(changed)
 
