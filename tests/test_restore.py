@@ -24,6 +24,7 @@ from tap_adapters.restore import restore
 from tap_adapters.restore.destination import Texts
 from tap_adapters.restore.rows import PlanRows
 from tap_adapters.sources.connecting import SourceError
+from tap_adapters.sources.schema import SourceSchema
 from tap_adapters.verify import verify
 from target_dolt.errors import ConfigError
 
@@ -171,6 +172,14 @@ def test_only_what_differs_is_touched(place: Place, rich: Source) -> None:
     assert all(not one.made for one in done.tables)
 
 
+def required(schema: SourceSchema) -> dict[str, set[str]]:
+    """Return the columns of each table that take no NULL."""
+    return {
+        one.own_name.lower(): {*one.key, *(it.name for it in one.columns if not it.nullable)}
+        for one in schema.tables.values()
+    }
+
+
 @pytest.mark.parametrize(("new_source", "other_source"), PAIRS, indirect=True)
 def test_every_kind_goes_into_every_other(place: Place, rich: Source, other_source: Source) -> None:
     """Crosswise each value arrives, in a type of the other kind that holds it."""
@@ -182,6 +191,10 @@ def test_every_kind_goes_into_every_other(place: Place, rich: Source, other_sour
     if rich.kind == "postgres":
         expected["other_parts"] = expected.pop("parts")
     assert counts == expected
+    assert required(shape(other_source)) == {
+        "other_parts" if rich.kind == "postgres" and name == "parts" else name: columns
+        for name, columns in required(shape(rich)).items()
+    }
 
 
 @pytest.mark.parametrize(
