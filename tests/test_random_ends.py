@@ -67,7 +67,7 @@ def ended(crashes: Crashes, end: str, chosen: random.Random) -> Answer:
         if crashes.case.resumes and part.count('"STATE"') > 1 and end != "closed stdout":
             out = process.stdout.readline()
         elif end.startswith("SIG"):
-            next(line for line in process.stderr if "parse of env" in line)  # it has begun
+            next(line for line in process.stderr if "Meltano SDK" in line)  # it has begun
         time.sleep(pause)
         for name in end.split()[:1] * (2 if end.endswith("twice") else 1):
             if name.startswith("SIG"):
