@@ -79,6 +79,19 @@ def test_two_sources_do_not_take_one_table_from_each_other(
     assert place.rows("dogs") == [{"id": 7}]
 
 
+def test_what_a_table_keeps_is_known_after_it_was_taken_over(place: Place, tmp_path: Path) -> None:
+    """So it is taken off for a tap's rows, as of any table that a snapshot has filled."""
+    for _ in range(2):
+        source = new_sqlite(tmp_path)
+        source.execute("CREATE TABLE dogs (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'x')")
+        source.execute("INSERT INTO dogs VALUES (1, 'Rex')")
+        taken = snapshot(source.url, database_of(place), take_over=True)
+    assert taken.commit is not None
+    query = "SELECT name FROM _target_dolt_objects WHERE kind = 'constraints'"
+    assert place.query(query) == [("dogs",)]
+    assert snapshot(source.url, database_of(place)).commit is None
+
+
 def test_a_table_that_a_tap_has_filled_from_the_same_source_is_its_own(
     place: Place, kennel: Source
 ) -> None:

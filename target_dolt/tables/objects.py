@@ -124,10 +124,10 @@ def read(
 
 
 def by_table(connection: sa.Connection, tables: Tables) -> dict[str, list[SourceObject]]:
-    """Return the objects of all sources whose rows are here, by the table's folded name."""
+    """Return the tables of all sources whose rows are here, by their folded names here."""
     held: dict[str, list[SourceObject]] = {}
     for one in _kept(connection, tables):
-        if one.table_name is not None:
+        if one.kind == "table" and one.table_name is not None:  # not what is put on it here
             held.setdefault(folded(one.table_name), []).append(one)
     return held
 
