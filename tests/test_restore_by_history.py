@@ -131,6 +131,20 @@ def test_rows_are_found_by_keys_of_several_columns(pgserver: PgServer) -> None:
 
 
 @needs_pgserver
+def test_rows_are_found_by_columns_with_a_percent_sign_in_their_names(pgserver: PgServer) -> None:
+    """The driver takes one for a mark beside parameters."""
+    source = new_postgres(pgserver)
+    source.execute(
+        'CREATE TABLE shares ("of" integer, "a%s" integer, "50%" text, PRIMARY KEY ("of", "a%s"))',
+        "INSERT INTO shares VALUES (1, 2, 'x'), (1, 3, 'y')",
+    )
+    with open_destination(source.url, Selection()) as to:
+        (table,) = to.snapshot.schema.tables.values()
+        found = list(to.snapshot.rows(table, to.with_keys(table, [("1", "3")])))
+    assert [[one[2] for one in rows] for rows in found] == [["y"]]
+
+
+@needs_pgserver
 def test_a_unique_column_that_stays_is_in_no_rows_way(place: Place, pgserver: PgServer) -> None:
     """Rows whose other columns change are updated; where the unique one does, they are replaced."""
     source = new_postgres(pgserver)
