@@ -211,6 +211,17 @@ def test_a_persons_table_without_strict_types_goes_out_as_its_schema_says(place:
     ]
 
 
+def test_bytes_in_a_persons_column_of_text_go_out_as_their_digits(place: Place) -> None:
+    """SQLite keeps them there as they are."""
+    own = "x'00ff'" if "path" in place.config else "'00ff'"
+    place.execute(
+        "CREATE TABLE goods (id INTEGER PRIMARY KEY, label VARCHAR(9))",
+        f"INSERT INTO goods VALUES (1, {own})",
+    )
+    place.call("dolt_commit", "-A", "-m", "by hand")
+    assert records(read(place), "goods") == [{"id": 1, "label": "00ff"}]
+
+
 def test_no_setting_is_shown_in_an_error(place: Place) -> None:
     """A value may be a password in the wrong place."""
     with pytest.raises(ConfigError) as raised:

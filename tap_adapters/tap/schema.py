@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from tap_adapters.history.kept import KeptTable
-from tap_adapters.tap.values import Emitter, emitter
+from tap_adapters.tap.values import Emitter, as_text, emitter
 from target_dolt import types
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import TargetDoltError
@@ -75,7 +75,7 @@ def properties_of(table: KeptTable, plugins: Plugins) -> dict[str, Property]:
             dialect = row.source_dialect if row.native_type else None
         emit = emitter(column_type, resolve(schema, schema))
         if row is None and emit is None and isinstance(column_type, types.TEXTS):
-            emit = str  # a person's table in DoltLite need not be STRICT, and holds numbers there
+            emit = as_text  # a person's table in DoltLite need not be STRICT
         found[name] = Property(schema if name in table.key else _nullable(schema), emit, dialect)
     return found
 

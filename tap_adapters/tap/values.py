@@ -70,6 +70,11 @@ def _parsed(value: str) -> Any:
         return value
 
 
+def as_text(value: Any) -> str:
+    """Return what SQLite keeps in a column of text that is not STRICT, bytes as their digits."""
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
 def _digits(value: Any) -> Any:
     number = Decimal(value)
     if not number.is_finite():
