@@ -197,6 +197,20 @@ def test_every_kind_goes_into_every_other(place: Place, rich: Source, other_sour
     }
 
 
+@needs_pgserver
+def test_a_null_of_a_tap_goes_into_another_kind(
+    place: Place, pgserver: PgServer, tmp_path: Path
+) -> None:
+    """Its rows may lack what the source that was asked has NOT NULL: so does the commit's table."""
+    source, target = new_sqlite(tmp_path), new_postgres(pgserver)
+    source.execute("CREATE TABLE dogs (id integer PRIMARY KEY, name text NOT NULL, age int)")
+    dogs = {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}
+    lines = [schema("dogs", dogs), record("dogs", id=1, name=None), state({"n": 1})]
+    place.load(lines, source_url=source.url)
+    back(place, target)
+    assert target.query("SELECT * FROM dogs") == [(1, None)]
+
+
 @pytest.mark.parametrize(
     ("new_source", "other_source"), [PAIRS[0]], indirect=True, ids=["postgres-mysql-postgres"]
 )

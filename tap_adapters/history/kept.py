@@ -33,6 +33,7 @@ class KeptTable:
         key: The primary key's columns in order.
         columns: What the catalogue says of its columns, by their names here.
         source: What it was in its source, where a snapshot filled it.
+        required: Its columns outside of the key that take no NULL.
     """
 
     name: str
@@ -40,6 +41,7 @@ class KeptTable:
     key: tuple[str, ...]
     columns: Mapping[str, CatalogueRow]
     source: SourceTable | None = None
+    required: frozenset[str] = frozenset()
 
     def column_of(self, name: str) -> str | None:
         """Return the column here of a column of the source, by its name there.
@@ -86,7 +88,7 @@ class Kept:
             found = tables.find(name, {column: row.type for column, row in columns.items()})
             if found is not None and not name.startswith((OWN_PREFIX, "dolt_")):
                 self.tables[name] = KeptTable(
-                    name, found.types, found.key, columns, sources.get(name)
+                    name, found.types, found.key, columns, sources.get(name), found.required
                 )
 
     def _of(self, kinds: str) -> list[SourceObject]:

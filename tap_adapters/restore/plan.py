@@ -81,15 +81,14 @@ def described(kept: KeptTable, to: Destination, generic: Collection[str] = ()) -
         to: The database.
         generic: Columns whose native type it does not have.
     """
-    source = kept.source.columns if kept.source is not None else ()
-    required = {one.name for one in source if not one.nullable}
     columns = []
     for name, column_type in kept.types.items():
         row = kept.columns.get(name)
         title = row.property_name if row is not None else name
         own = row is not None and row.source_dialect == to.dialect and title not in generic
         text = str(row.native_type) if row and own and row.native_type else to.type_of(column_type)
-        nullable = name not in kept.key and title not in required
+        # Of a tap's rows not all need to satisfy what their source has NOT NULL.
+        nullable = name not in kept.key and name not in kept.required
         columns.append(SourceColumn(title, text, text, nullable=nullable))
     titles = {name: row.property_name for name, row in kept.columns.items()}
     key = tuple(titles.get(name, name) for name in kept.key)
