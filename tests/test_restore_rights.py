@@ -57,3 +57,24 @@ def test_a_dry_run_says_which_rights_its_user_lacks(place: Place, pgserver: PgSe
     result = run("restore", database_of(place), source.url, "--overwrite", "--dry-run")
     words = "the database takes no writes: it is read-only, or a standby"
     assert (result.exit_code, words in result.stderr) == (1, True)
+
+
+def test_a_schema_is_asked_for_by_its_very_name(place: Place, pgserver: PgServer) -> None:
+    """Postgres folds letters where nothing quotes them, and would find none."""
+    source = new_postgres(pgserver)
+    role = f"maker_of_{sa.make_url(source.url).database}"
+    source.execute(
+        'CREATE SCHEMA "Kennel"',
+        'CREATE TABLE "Kennel".dogs (id integer PRIMARY KEY)',
+    )
+    out(run("snapshot", source.url, database_of(place)))
+    source.execute(
+        'DROP TABLE "Kennel".dogs',
+        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
+        f'GRANT USAGE ON SCHEMA "Kennel" TO {role}',
+    )
+    url = sa.make_url(source.url).set(username=role, password="a-password")  # noqa: S106
+    maker = url.render_as_string(hide_password=False)
+    result = run("restore", database_of(place), maker, "--dry-run")
+    words = "its user may make no tables in the schema 'Kennel' (CREATE)"
+    assert (result.exit_code, words in result.stderr) == (1, True), result.output

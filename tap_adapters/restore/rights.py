@@ -29,7 +29,7 @@ def lacking(
         return
     made = {table.schema for table, one in done if one.made}
     for schema in sorted(name for name in made if name is not None):
-        if ask(_MAY_CREATE, {"schema": schema}).scalar() is False:
+        if ask(_MAY_CREATE, {"schema": to.quoted(schema)}).scalar() is False:
             yield f"its user may make no tables in the schema '{schema}' (CREATE)"
     for table, one in done:
         place = {"place": to.place(table)}
