@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -213,3 +214,22 @@ def test_a_bit_that_a_tap_calls_true_is_that_bit(place: Place, mariadb: MariaDB)
     stream = schema("t", {"id": {"type": "integer"}, "b": bit})
     place.load([stream, *rows, state({"n": 1})], source_dialect="mysql")
     assert [one.equal for one in verify(database_of(place), source.url)] == [True]
+
+
+@needs_pgserver
+def test_a_whole_number_that_was_rounded_there_differs(pgserver: PgServer, tmp_path: Path) -> None:
+    """A person's DECIMAL in DoltLite holds more than the double that Postgres has for it."""
+    place = Place({"path": str(tmp_path / "test.db")}, tmp_path)
+    place.load([])
+    place.execute(
+        "CREATE TABLE goods (id INTEGER PRIMARY KEY, n NUMERIC)",
+        f"INSERT INTO goods VALUES (1, {2**53 + 1}), (2, {2**53})",
+    )
+    place.call("dolt_commit", "-A", "-m", "by hand")
+    target = new_postgres(pgserver)
+    target.execute(
+        "CREATE TABLE goods (id bigint PRIMARY KEY, n float8)",
+        f"INSERT INTO goods VALUES (1, {2**53}), (2, {2**53})",
+    )
+    [found] = verify(database_of(place), target.url)
+    assert found.differing == ("id=1",)

@@ -32,9 +32,13 @@ def _number(value: Any) -> str:
     return f"{number.normalize():f}" if number else "0"
 
 
-def _double(value: Any) -> float:
-    """Return a number as a double; minus zero, which no backend keeps, is zero."""
-    return float(value) + 0.0
+def _double(value: Any) -> int | float:
+    """Return a number as a double; minus zero, which no backend keeps, is zero.
+
+    SQLite keeps whole numbers in a DECIMAL that no double has: these stay what they are.
+    """
+    number = float(value) + 0.0
+    return value if isinstance(value, int) and number != value else number
 
 
 def _single(value: Any) -> float:
