@@ -498,3 +498,23 @@ def test_a_frozen_table_takes_narrower_schemas_than_its_columns(place: Place) ->
         lines += [record("dogs", id=number, v=v, w=number), state({"n": number})]
         place.load(lines, schema_changes="evolve" if number < 2 else "freeze")
     assert [row["v"] for row in place.rows("dogs")][1:] == ["x", "false"]
+
+
+def test_a_persons_numbers_are_not_rounded_where_their_table_is_made_anew(tmp_path: Path) -> None:
+    """SQLite's DECIMAL holds whole numbers that no double has: a load is refused, or keeps all."""
+    place = Place({"path": str(tmp_path / "test.db")}, tmp_path)
+    number = 2**53 + 1
+    place.load([])
+    place.execute(
+        "CREATE TABLE goods (id INTEGER PRIMARY KEY, price DECIMAL(10, 2), n NUMERIC)",
+        f"INSERT INTO goods VALUES (1, {number}, {number})",
+    )
+    place.call("dolt_commit", "-A", "-m", "by hand")
+    priced = [schema("goods", {"id": ID, "price": MONEY}), record("goods", id=2, price=1.5)]
+    with pytest.raises(IncompatibleChangeError, match="round whole numbers of 'n'"):
+        place.load([*priced, state({"n": 1})])
+    assert place.rows("goods") == [{"id": 1, "price": number, "n": number}]
+    place.execute("UPDATE goods SET n = 3")
+    place.call("dolt_commit", "-A", "-m", "by hand")
+    assert place.load([*priced, state({"n": 1})]) == [{"n": 1}]
+    assert place.query("SELECT price FROM goods ORDER BY id") == [(str(number),), ("1.50",)]

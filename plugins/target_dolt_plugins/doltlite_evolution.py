@@ -36,6 +36,7 @@ def alter(connection: sa.Connection, old: Table, new: Table) -> None:
     }
     if changed:
         _check_rebuild(connection, old, sorted(changed))
+        _check_numbers(connection, old, new)
         _rebuild(connection, old, new, functions)
         return
     _add(connection, old, new)
@@ -63,6 +64,27 @@ def _check_rebuild(connection: sa.Connection, table: Table, changed: Sequence[st
             "table, or load the stream into another one with `table_map`"
         )
         raise IncompatibleChangeError(msg)
+
+
+def _check_numbers(connection: sa.Connection, old: Table, new: Table) -> None:
+    """Raise where a column that becomes a REAL has whole numbers that no double has.
+
+    SQLite keeps such in a DECIMAL that a person has declared, and would round them.
+    """
+    for name in old.types:
+        if isinstance(storage(new.types[name]).ddl, sa.REAL):
+            column = describe(old).c[name]
+            rounded = sa.cast(sa.cast(column, sa.REAL), sa.BIGINT)
+            query = sa.select(sa.literal(1)).where(
+                sa.func.typeof(column) == "integer", rounded != column
+            )
+            if connection.execute(query.limit(1)).first() is not None:
+                msg = (
+                    f"table '{old.name}': DoltLite makes the table anew, and that would round "
+                    f"whole numbers of '{name}', which somebody has declared as a DECIMAL: make it "
+                    "a BIGINT or a TEXT, or load the stream into another table with `table_map`"
+                )
+                raise IncompatibleChangeError(msg)
 
 
 def _functions(
