@@ -78,3 +78,28 @@ def test_a_schema_is_asked_for_by_its_very_name(place: Place, pgserver: PgServer
     result = run("restore", database_of(place), maker, "--dry-run")
     words = "its user may make no tables in the schema 'Kennel' (CREATE)"
     assert (result.exit_code, words in result.stderr) == (1, True), result.output
+
+
+def test_rows_with_unique_values_are_replaced_so_that_needs_other_rights(
+    place: Place, pgserver: PgServer
+) -> None:
+    """To delete and to insert, as the restore itself is told."""
+    source = new_postgres(pgserver)
+    role = f"changer_of_{sa.make_url(source.url).database}"
+    source.execute(
+        "CREATE TABLE dogs (id integer PRIMARY KEY, tag integer UNIQUE)",
+        "INSERT INTO dogs VALUES (1, 1)",
+    )
+    out(run("snapshot", source.url, database_of(place)))
+    source.execute(
+        "UPDATE dogs SET tag = 2",
+        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
+        f"GRANT SELECT, UPDATE ON dogs TO {role}",
+    )
+    url = sa.make_url(source.url).set(username=role, password="a-password")  # noqa: S106
+    changer = url.render_as_string(hide_password=False)
+    told = run("restore", database_of(place), changer, "--overwrite", "--dry-run")
+    words = "its user may not write 'public.dogs' (INSERT, DELETE)"
+    assert (told.exit_code, words in told.stderr) == (1, True), told.output
+    refused = run("restore", database_of(place), changer, "--overwrite")
+    assert (refused.exit_code, "permission denied" in refused.stderr) == (1, True)

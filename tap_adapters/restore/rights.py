@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from tap_adapters.restore.destination import Destination
 from tap_adapters.restore.mend import TableRestored
+from tap_adapters.restore.written import CONTESTED
 from tap_adapters.sources.schema import SourceTable
 
 
@@ -38,10 +39,18 @@ def lacking(
                 yield f"its user does not own '{table.name}', so may not make it again"
         elif not one.made:
             found = ask(_MAY_WRITE, place).mappings().one()
-            counts = {"insert": one.inserted, "update": one.updated, "delete": one.deleted}
-            rights = [name.upper() for name, count in counts.items() if count and not found[name]]
+            needed = _needed(to.snapshot.schema.tables[table.name], one)
+            rights = [name.upper() for name, count in needed.items() if count and not found[name]]
             if rights:
                 yield f"its user may not write '{table.name}' ({', '.join(rights)})"
+
+
+def _needed(there: SourceTable, done: TableRestored) -> dict[str, int]:
+    """Return how many rows need each right; where values are unique, updates are replacements."""
+    inserted, updated, deleted = done.inserted, done.updated, done.deleted
+    if any(one.kind in CONTESTED for one in there.constraints) and not done.by_history:
+        inserted, updated, deleted = inserted + updated, 0, deleted + updated
+    return {"insert": inserted, "update": updated, "delete": deleted}
 
 
 # Of a schema that is not there yet this is NULL.

@@ -9,7 +9,8 @@ from tap_adapters.sources.schema import SourceConstraint, SourceTable
 from tap_adapters.sources.snapshot import CHUNK_BYTES, CHUNK_ROWS
 from target_dolt.plans.columns import estimated_bytes
 
-_CONTESTED = frozenset({"unique", "unique index", "exclusion"})
+CONTESTED = frozenset({"unique", "unique index", "exclusion"})
+"""Where values may be another row's still: rows that differ are deleted, and inserted last."""
 
 
 class Written:
@@ -37,7 +38,7 @@ class Written:
         self._to = to
         self._names = names
         self.columns = [name for name in names if name not in table.key]
-        self._others = [one for one in found.constraints if one.kind in _CONTESTED]
+        self._others = [one for one in found.constraints if one.kind in CONTESTED]
         self.is_contested = bool(self._others)
 
     def exchange(self, exchange: Exchange) -> int:
