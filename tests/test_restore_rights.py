@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from support import Place, database_of
-from support_snapshot import needs_pgserver, new_postgres
+from support_snapshot import Source, needs_pgserver, new_postgres
 from test_remotes import out, run
 
 from demo.postgres import Postgres as PgServer
@@ -12,10 +12,21 @@ from demo.postgres import Postgres as PgServer
 pytestmark = needs_pgserver
 
 
+def new_user(source: Source, *grants: str) -> tuple[str, str]:
+    """Make a user with some rights; return the name, and the source's URL with it."""
+    url = sa.make_url(source.url)
+    role = f"user_of_{url.database}"
+    source.execute(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
+        *(f"GRANT {grant} TO {role}" for grant in grants),
+    )
+    url = url.set(username=role, password="a-password")  # noqa: S106
+    return role, url.render_as_string(hide_password=False)
+
+
 def test_a_dry_run_says_which_rights_its_user_lacks(place: Place, pgserver: PgServer) -> None:
     """To write rows, to make tables, and to make one again; the restore is refused for them too."""
     source = new_postgres(pgserver)
-    role = f"reader_of_{sa.make_url(source.url).database}"
     source.execute(
         "CREATE TABLE dogs (id integer PRIMARY KEY, name text)",
         "INSERT INTO dogs VALUES (1, 'Rex'), (2, 'Max')",
@@ -24,12 +35,9 @@ def test_a_dry_run_says_which_rights_its_user_lacks(place: Place, pgserver: PgSe
     source.execute(
         "UPDATE dogs SET name = 'Eve' WHERE id = 1",
         "INSERT INTO dogs VALUES (3, 'Ada')",
-        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
-        f"GRANT SELECT ON dogs TO {role}",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     )
-    url = sa.make_url(source.url).set(username=role, password="a-password")  # noqa: S106
-    reader = url.render_as_string(hide_password=False)
+    role, reader = new_user(source, "SELECT ON dogs")
 
     def refused(*more: str) -> list[str]:
         words = []
@@ -53,7 +61,9 @@ def test_a_dry_run_says_which_rights_its_user_lacks(place: Place, pgserver: PgSe
         "its user does not own 'public.dogs', so may not make it again",
     ]
     assert len(source.query("SELECT * FROM dogs")) == 3
-    source.execute(f"ALTER DATABASE {url.database} SET default_transaction_read_only = on")
+    source.execute(
+        f"ALTER DATABASE {sa.make_url(reader).database} SET default_transaction_read_only = on"
+    )
     result = run("restore", database_of(place), source.url, "--overwrite", "--dry-run")
     words = "the database takes no writes: it is read-only, or a standby"
     assert (result.exit_code, words in result.stderr) == (1, True)
@@ -62,19 +72,13 @@ def test_a_dry_run_says_which_rights_its_user_lacks(place: Place, pgserver: PgSe
 def test_a_schema_is_asked_for_by_its_very_name(place: Place, pgserver: PgServer) -> None:
     """Postgres folds letters where nothing quotes them, and would find none."""
     source = new_postgres(pgserver)
-    role = f"maker_of_{sa.make_url(source.url).database}"
     source.execute(
         'CREATE SCHEMA "Kennel"',
         'CREATE TABLE "Kennel".dogs (id integer PRIMARY KEY)',
     )
     out(run("snapshot", source.url, database_of(place)))
-    source.execute(
-        'DROP TABLE "Kennel".dogs',
-        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
-        f'GRANT USAGE ON SCHEMA "Kennel" TO {role}',
-    )
-    url = sa.make_url(source.url).set(username=role, password="a-password")  # noqa: S106
-    maker = url.render_as_string(hide_password=False)
+    source.execute('DROP TABLE "Kennel".dogs')
+    _, maker = new_user(source, 'USAGE ON SCHEMA "Kennel"')
     result = run("restore", database_of(place), maker, "--dry-run")
     words = "its user may make no tables in the schema 'Kennel' (CREATE)"
     assert (result.exit_code, words in result.stderr) == (1, True), result.output
@@ -85,19 +89,13 @@ def test_rows_with_unique_values_are_replaced_so_that_needs_other_rights(
 ) -> None:
     """To delete and to insert, as the restore itself is told."""
     source = new_postgres(pgserver)
-    role = f"changer_of_{sa.make_url(source.url).database}"
     source.execute(
         "CREATE TABLE dogs (id integer PRIMARY KEY, tag integer UNIQUE)",
         "INSERT INTO dogs VALUES (1, 1)",
     )
     out(run("snapshot", source.url, database_of(place)))
-    source.execute(
-        "UPDATE dogs SET tag = 2",
-        f"CREATE ROLE {role} LOGIN PASSWORD 'a-password'",
-        f"GRANT SELECT, UPDATE ON dogs TO {role}",
-    )
-    url = sa.make_url(source.url).set(username=role, password="a-password")  # noqa: S106
-    changer = url.render_as_string(hide_password=False)
+    source.execute("UPDATE dogs SET tag = 2")
+    _, changer = new_user(source, "SELECT, UPDATE ON dogs")
     told = run("restore", database_of(place), changer, "--overwrite", "--dry-run")
     words = "its user may not write 'public.dogs' (INSERT, DELETE)"
     assert (told.exit_code, words in told.stderr) == (1, True), told.output
