@@ -76,7 +76,7 @@ def keys_as_arrays(to: Destination, table: SourceTable, keys: Sequence[Row]) -> 
     """Return a condition that rows with some keys meet: of several columns, as it were a table.
 
     As a list Postgres would look for each key by a plan of its own: 5,000 of two columns took it
-    2.3 s, and 0.03 s so.
+    0.2 s on a quiet machine, and 0.04 s so.
     """
     columns = [next(one for one in table.columns if one.name == name) for name in table.key]
     names = ", ".join(to.quoted(one.name) for one in columns).replace("%", "%%")  # beside marks
