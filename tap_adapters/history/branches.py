@@ -27,8 +27,7 @@ def delete_branch(database: Database, name: str, *, force: bool = False) -> str:
         CommitConflictError: It has uncommitted changes.
         LockedError: A run is at work on it.
     """
-    found = {one.name: one.commit for one in branches(database)}
-    if name not in found:
+    if name not in {one.name for one in branches(database)}:
         msg = f"'{database.name}' has no branch '{name}'"
         raise QueryError(msg)
     if name == default_branch(database):

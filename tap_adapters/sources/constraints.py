@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from tap_adapters.sources import schema as source_schema
 from tap_adapters.sources.common_checks import common_check
-from tap_adapters.sources.schema import SourceColumn, SourceTable
+from tap_adapters.sources.schema import SourceColumn, SourceConstraint, SourceTable
 from target_dolt.constraint import COLUMN, FOREIGN, Constraint
 from target_dolt.names import beginning
 from target_dolt.tables.objects import Place
@@ -133,9 +132,7 @@ def harmless(table: SourceTable, place: str, columns: Columns) -> Iterator[Const
             yield one
 
 
-def _check(
-    dialect: str, table: SourceTable, one: source_schema.SourceConstraint, own: Columns
-) -> str:
+def _check(dialect: str, table: SourceTable, one: SourceConstraint, own: Columns) -> str:
     """Return a check that decides the same here: MySQL's own SQL, Postgres's where it is common.
 
     SQLite's columns take values of any type, so what a comparison in it says is another thing.
@@ -147,7 +144,7 @@ def _check(
     return common_check(one.definition, {part.name: part.base for part in table.columns}, own)
 
 
-def _goes_by_columns(one: source_schema.SourceConstraint) -> bool:
+def _goes_by_columns(one: SourceConstraint) -> bool:
     """Whether an index goes by its columns' values and nothing else."""
     if not one.columns:
         return False
