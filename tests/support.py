@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -59,6 +59,60 @@ def singer(messages: Iterable[Message | str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+@dataclass(frozen=True)
+class Look:
+    """A branch or a commit as a reader finds it, over one connection."""
+
+    database: Database
+    connection: sa.Connection
+
+    def query(self, statement: str, **parameters: Any) -> list[Any]:
+        """Return the rows of a query."""
+        with self.connection.begin():
+            result = self.connection.execute(sa.text(statement), parameters)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return a table's rows by key, each value as its type: int, Decimal, float, str."""
+        known = read_catalogue(self.connection, Tables(self.database, self.connection))
+        columns = known.get(table, {})
+        decode = {name: self.database.storage(row.type).decode for name, row in columns.items()}
+        with self.connection.begin():
+            found = self.connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)))
+            rows = [dict(row) for row in found.mappings()]
+        for row in rows:
+            for name, value in row.items():
+                convert = decode.get(name)
+                if convert is not None and value is not None:
+                    row[name] = convert(value)
+        return sorted(rows, key=lambda row: [repr(value) for value in row.values()])
+
+    def all_tables(self) -> list[str]:
+        """Return the names of the tables."""
+        with self.connection.begin():
+            return sorted(sa.inspect(self.connection).get_table_names())
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables, the tool's own left out."""
+        return [one for one in self.all_tables() if not one.startswith(("_target_dolt_", "dolt_"))]
+
+    def log(self) -> list[str]:
+        """Return the first line of each commit's message, oldest first, without the engine's."""
+        rows = self.query("SELECT message FROM dolt_log")
+        return [message.splitlines()[0] for (message,) in reversed(rows)][1:]
+
+    def branches(self) -> list[str]:
+        """Return the names of the branches."""
+        return sorted(name for (name,) in self.query("SELECT name FROM dolt_branches"))
+
+    def kept_state(self, pipeline: str = "default") -> Any:
+        """Return the state that the database keeps for a pipeline."""
+        rows = self.query(
+            "SELECT state FROM _target_dolt_state WHERE pipeline_id = :pipeline", pipeline=pipeline
+        )
+        return json.loads(rows[0][0], parse_float=Decimal) if rows and rows[0][0] else None
+
+
 @dataclass
 class Place:
     """One fresh database: where it is, how to load it, and what is in it."""
@@ -94,34 +148,25 @@ class Place:
         """Open the database as the loader does."""
         return open_database(where(self.config), self.plugins)
 
-    def query(self, statement: str, *, at: str | None = None, **parameters: Any) -> list[Any]:
-        """Return the rows of a query on the default branch, or on a branch or commit."""
-        database = self.open()
-        try:
-            with database.connect(at) as connection, connection.begin():
-                result = connection.execute(sa.text(statement), parameters)
-                return [tuple(row) for row in result] if result.returns_rows else []
-        finally:
-            database.close()
-
-    def rows(self, table: str, *, at: str | None = None) -> list[dict[str, Any]]:
-        """Return a table's rows by key, each value as its type: int, Decimal, float, str."""
+    @contextmanager
+    def look(self, at: str | None = None) -> Iterator[Look]:
+        """Open the default branch, or a branch or commit, to look at it more than once."""
         database = self.open()
         try:
             with database.connect(at) as connection:
-                known = read_catalogue(connection, Tables(database, connection)).get(table, {})
-                decode = {name: database.storage(row.type).decode for name, row in known.items()}
-                with connection.begin():
-                    found = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)))
-                    rows = [dict(row) for row in found.mappings()]
+                yield Look(database, connection)
         finally:
             database.close()
-        for row in rows:
-            for name, value in row.items():
-                convert = decode.get(name)
-                if convert is not None and value is not None:
-                    row[name] = convert(value)
-        return sorted(rows, key=lambda row: [repr(value) for value in row.values()])
+
+    def query(self, statement: str, *, at: str | None = None, **parameters: Any) -> list[Any]:
+        """Return the rows of a query on the default branch, or on a branch or commit."""
+        with self.look(at) as look:
+            return look.query(statement, **parameters)
+
+    def rows(self, table: str, *, at: str | None = None) -> list[dict[str, Any]]:
+        """Return a table's rows by key, each value as its type: int, Decimal, float, str."""
+        with self.look(at) as look:
+            return look.rows(table)
 
     def call(self, procedure: str, *arguments: str, at: str | None = None) -> Any:
         """Call one of Dolt's procedures, as a person would, and return its first value."""
@@ -144,19 +189,13 @@ class Place:
 
     def tables(self, at: str | None = None) -> list[str]:
         """Return the names of the tables, the tool's own left out."""
-        database = self.open()
-        try:
-            with database.connect(at) as connection, connection.begin():
-                names = sa.inspect(connection).get_table_names()
-        finally:
-            database.close()
-        return sorted(name for name in names if not name.startswith(("_target_dolt_", "dolt_")))
+        with self.look(at) as look:
+            return look.tables()
 
     def log(self, branch: str | None = None) -> list[str]:
         """Return the first line of each commit's message, oldest first, without the engine's."""
-        rows = self.query("SELECT message FROM dolt_log", at=branch)
-        messages = [message.splitlines()[0] for (message,) in reversed(rows)]
-        return messages[1:]
+        with self.look(branch) as look:
+            return look.log()
 
     def commits(self) -> list[str]:
         """Return the hashes of the commits, oldest first, without the engine's first."""
@@ -165,16 +204,13 @@ class Place:
 
     def branches(self) -> list[str]:
         """Return the names of the branches."""
-        return sorted(name for (name,) in self.query("SELECT name FROM dolt_branches"))
+        with self.look() as look:
+            return look.branches()
 
     def kept_state(self, pipeline: str = "default", *, at: str | None = None) -> Any:
         """Return the state that the database keeps for a pipeline."""
-        rows = self.query(
-            "SELECT state FROM _target_dolt_state WHERE pipeline_id = :pipeline",
-            at=at,
-            pipeline=pipeline,
-        )
-        return json.loads(rows[0][0], parse_float=Decimal) if rows and rows[0][0] else None
+        with self.look(at) as look:
+            return look.kept_state(pipeline)
 
 
 def database_of(place: Place) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support import Message, Place, record, schema, singer, state
+from support import Look, Message, Place, record, schema, singer, state
 from support_state import kept, wait_until
 from typing_extensions import Self
 
@@ -201,6 +201,14 @@ _CODES = {"instant": -signal.SIGALRM, "file": -signal.SIGXFSZ, "full": 1}
 Content = dict[str, list[Any]]
 
 
+def _content(look: Look) -> Content:
+    found: Content = {table: look.rows(table) for table in look.tables()}
+    found["_target_dolt_columns"] = sorted(
+        look.query("SELECT * FROM _target_dolt_columns"), key=repr
+    )
+    return found
+
+
 class Crashes:
     """One database whose loads die, each on a branch of its own, and an undisturbed one beside."""
 
@@ -281,11 +289,8 @@ class Crashes:
 
     def content(self, at: str) -> Content:
         """Return all that a reader of a branch or commit finds."""
-        found: Content = {table: self.place.rows(table, at=at) for table in self.place.tables(at)}
-        found["_target_dolt_columns"] = sorted(
-            self.place.query("SELECT * FROM _target_dolt_columns", at=at), key=repr
-        )
-        return found
+        with self.place.look(at) as look:
+            return _content(look)
 
     def begin(self) -> tuple[dict[str, Any], str]:
         """Make the branch `crashed`; return settings and input of a load into it."""
@@ -349,7 +354,9 @@ class Crashes:
 
     def compare(self, branch: str, died: Answer, *, exactly: bool) -> None:
         """Compare what a branch holds after a load that was disturbed with an undisturbed one."""
-        found = self.content(branch)
+        with self.place.look(branch) as look:
+            found, log, state = _content(look), look.log(), look.kept_state()
+            changed, branches = look.query("SELECT * FROM dolt_status"), look.branches()
         assert found.keys() == self.expected.keys(), died
         for table, rows in self.expected.items():
             if exactly or table in self.case.once or table.startswith("_target_dolt_"):
@@ -358,10 +365,10 @@ class Crashes:
                 assert {repr(row) for row in found[table]} == {repr(row) for row in rows}, died
                 assert not Counter(map(repr, rows)) - Counter(map(repr, found[table])), died
         if exactly or {*found} <= self.case.once | {"_target_dolt_columns"}:
-            assert self.place.log(branch) == self.log, died
-        assert kept(self.place, at=branch) == {"round": LAST}, died
-        assert self.place.query("SELECT * FROM dolt_status", at=branch) == [], died
-        assert set(self.place.branches()) == {"main", SEED, "undisturbed", branch}, died
+            assert log == self.log, died
+        assert state == {"round": LAST}, died
+        assert changed == [], died
+        assert set(branches) == {"main", SEED, "undisturbed", branch}, died
 
     def forget(self, branch: str) -> None:
         """Remove a branch that has been looked at."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from support import Message, Place, record, schema, singer, state
 
 from target_dolt.loading.state import Pace
@@ -48,13 +47,9 @@ def ids(place: Place, table: str = "dogs", *, at: str | None = None) -> list[int
 
 def kept(place: Place, pipeline: str = "default", *, at: str | None = None) -> Any:
     """Return the kept state, None also where no state was ever kept."""
-    database = place.open()
-    try:
-        with database.connect(at) as connection, connection.begin():
-            is_there = "_target_dolt_state" in sa.inspect(connection).get_table_names()
-    finally:
-        database.close()
-    return place.kept_state(pipeline, at=at) if is_there else None
+    with place.look(at) as look:
+        is_there = "_target_dolt_state" in look.all_tables()
+        return look.kept_state(pipeline) if is_there else None
 
 
 def run_branches(place: Place) -> list[str]:
