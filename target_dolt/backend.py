@@ -49,13 +49,15 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a table may hold. Policy reads limits, never a backend's name.
+    """What a table may hold; None where unbounded. Policy reads limits, never a backend's name.
 
     Attributes:
-        row_bytes: Bytes of all columns' declared lengths together; None where unbounded.
+        row_bytes: Bytes of all columns' declared lengths together.
+        columns: How many columns.
     """
 
     row_bytes: int | None = None
+    columns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +190,7 @@ class Database(Upkeep):
         return True
 
     def finish_move(self, target: sa.Connection, branch: str, head: str) -> None:
-        """Finish a move of `branch`, which `target` is on, to the commit `head`.
-
-        For a backend that may be stopped between a branch's head and what is checked out there.
-        """
+        """Finish a move of `target`'s `branch` to the commit `head`, which may be half done."""
 
     def settle(self, branch: str) -> None:
         """Let what a dead run asked for on its branch come to an end, before that is removed."""

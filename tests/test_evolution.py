@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from support import Place, record, schema, state
-from support_values import ID, json_text
+from support_values import ID, json_text, lite
 
-from target_dolt.errors import IncompatibleChangeError
+from target_dolt.errors import IncompatibleChangeError, UnsupportedTypeError
 
 INT = {"type": ["null", "integer"]}
 SMALL = {**INT, "minimum": -100, "maximum": 100}
@@ -518,3 +518,19 @@ def test_a_persons_numbers_are_not_rounded_where_their_table_is_made_anew(tmp_pa
     place.call("dolt_commit", "-A", "-m", "by hand")
     assert place.load([*priced, state({"n": 1})]) == [{"n": 1}]
     assert place.query("SELECT price FROM goods ORDER BY id") == [(str(number),), ("1.50",)]
+
+
+def test_more_columns_than_a_doltlite_table_has_room_for_are_refused_with_their_number(
+    tmp_path: Path,
+) -> None:
+    """Before anything is written; those of earlier SCHEMAs count, for they stay."""
+    place = lite(tmp_path)
+    key = {"id": {"type": "integer"}}
+    first, second = ({f"{one}{n}": INT for n in range(1_000)} for one in "ab")
+    place.load([schema("t", key | first), record("t", id=1, a999=7), state({"n": 1})])
+    with pytest.raises(UnsupportedTypeError) as refused:
+        place.load([schema("t", key | second), record("t", id=2), state({"n": 2})])
+    assert "stream 't', table 't': 2001 columns, a table has room for 2000" in str(refused.value)
+    second.pop("b0")
+    place.load([schema("t", key | second), record("t", id=2, b999=8), state({"n": 2})])
+    assert place.query("SELECT id, a999, b999 FROM t ORDER BY id") == [(1, 7, None), (2, None, 8)]

@@ -29,6 +29,8 @@ BUSY_SECONDS = 60
 """How long a statement waits for another process's write: a commit of a big table can take
 seconds."""
 
+COLUMNS = 2_000
+"""SQLite's SQLITE_MAX_COLUMN, as DoltLite's library is built."""
 
 _COVERED = (
     "SELECT to_table_name FROM dolt_diff_summary('HEAD', ?) WHERE diff_type = 'added' "
@@ -41,7 +43,7 @@ no status."""
 class DoltLiteDatabase(Database):
     """An open DoltLite file."""
 
-    limits = Limits()
+    limits = Limits(columns=COLUMNS)
     overlaps = False
     refusals = REFUSALS
     verb = "SELECT"

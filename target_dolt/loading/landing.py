@@ -114,6 +114,16 @@ class Landing:
                 if isinstance(drawn.table.types[column], sa.VARCHAR):
                     drawn.table.types[column] = LONGTEXT
 
+    def _check_room(self, drawn: Draft, existing: Table | None) -> None:
+        limit = self._database.limits.columns
+        columns = drawn.table.types.keys() | (existing.types.keys() if existing else ())
+        if limit is not None and len(columns) > limit:
+            msg = (
+                f"stream '{drawn.stream}', table '{drawn.table.name}': {len(columns)} columns, "
+                f"a table has room for {limit}; leave columns out with `stream_maps`"
+            )
+            raise UnsupportedTypeError(msg)
+
     def _check_types(self, drawn: Draft) -> None:
         for column, column_type in drawn.table.types.items():
             try:
@@ -203,6 +213,7 @@ class Landing:
             before, known = None, {}
         if before is not None and _widens(before, drawn.table):
             self._lift(before.name)  # an index has other words for a column of another type
+        self._check_room(drawn, before)
         table = self._tables.fit(drawn.table, known, frozen=changes == "freeze")
         self._branch.gone.discard(table.name)
         self.changed |= table != before
