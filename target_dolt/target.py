@@ -62,7 +62,7 @@ class TargetDolt(CheckedConfig, Target):
         super().__init__(message_reader=reader, **options)
         self.max_parallelism = 1
         self.settings = Settings.from_config(self.config)
-        reader.max_message_bytes = self.settings.max_message_bytes
+        reader.heed(self.settings.max_message_bytes, self.settings.on_unknown_message)
         self._direct: dict[str, DoltSink] = {}
         self._replacements = Replacements(trusts_end=self.settings.trust_end_of_input)
         self._quarantine = Quarantine(self.settings, lambda: reader.line)

@@ -303,6 +303,25 @@ def test_odd_but_whole_message_is_taken(place: Place, line: Message | str) -> No
     assert place.rows("s") == [{"id": 3, "v": None}]
 
 
+def test_messages_of_an_unknown_type_are_passed_over_where_a_setting_says_so(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each type is told once, with its first line, and all at the end; never what they hold."""
+    odd = [{"type": "LOG", "text": CANARY}, {"type": f"my {CANARY} 1"}, {"type": "LOG"}]
+    good = [schema("s", PROPERTIES), record("s", id=1, v="a"), state({"n": 1})]
+    sent = [good[0], odd[0], good[1], *odd[1:], good[2]]
+    assert place.load(sent, on_unknown_message="warn") == [{"n": 1}]
+    assert place.rows("s") == [{"id": 1, "v": "a"}]
+    told = [one for one in caplog.messages if "unknown" in one]
+    assert told == [
+        "line 2: unknown message type 'LOG': passed over",
+        "line 4: unknown message type that is no word: passed over",
+        "Messages of unknown types passed over: 3 (2 'LOG', 1 that is no word)",
+    ]
+    assert CANARY not in caplog.text
+    assert "`on_unknown_message`" in refused(place, [good[0], odd[0]]).message
+
+
 def test_nul_within_a_text_is_kept(place: Place) -> None:
     """DoltLite can keep it, so it is neither refused nor stripped."""
     place.load([schema("s", PROPERTIES), raw('{"id":1,"v":"a\\u0000b"}').decode(), state({"n": 1})])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import sys
@@ -26,6 +27,11 @@ LONG_HEAD = 1_000
 
 _SHOWN = 32
 """Characters of an unknown type that a message shows."""
+
+MANY_KINDS = 10
+"""Unknown types that are told at the end, the commonest first."""
+
+_log = logging.getLogger("target-dolt")
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -91,6 +97,13 @@ class MessageReader(GenericSingerReader[bytes]):
         self.line = 0
         self.bytes = 0
         self._keys: dict[str, Sequence[str]] = {}
+        self._passes_unknown = False
+        self._unknown: Counter[str] = Counter()
+
+    def heed(self, max_message_bytes: int, on_unknown_message: str) -> None:
+        """Take over what the settings say, before the first line."""
+        self.max_message_bytes = max_message_bytes
+        self._passes_unknown = on_unknown_message == "warn"
 
     def process_lines(
         self,
@@ -130,6 +143,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 error.line = self.line
             self._listener.failed(error)
             raise
+        self._tell_unknown()
         return counts
 
     def _take(
@@ -183,9 +197,25 @@ class MessageReader(GenericSingerReader[bytes]):
         if callback is None:
             # A type is a word; anything else may be data that slipped into its place.
             shown = f"'{kind[:_SHOWN]}'" if kind.replace("_", "").isalpha() else "that is no word"
-            msg = f"unknown message type {shown}"
-            raise MessageError(msg)
+            if not self._passes_unknown:
+                msg = (
+                    f"unknown message type {shown}; where it may be passed over, set "
+                    "`on_unknown_message` to warn"
+                )
+                raise MessageError(msg)
+            if shown not in self._unknown:
+                _log.warning("line %d: unknown message type %s: passed over", self.line, shown)
+            self._unknown[shown] += 1
+            return kind, _pass_over
         return kind.upper(), callback
+
+    def _tell_unknown(self) -> None:
+        """Log how many messages were passed over."""
+        if self._unknown:
+            most = self._unknown.most_common(MANY_KINDS)
+            kinds = ", ".join(f"{count} {kind}" for kind, count in most)
+            total = self._unknown.total()
+            _log.warning("Messages of unknown types passed over: %d (%s)", total, kinds)
 
     def _lines(self, source: IO[Any]) -> Iterator[bytes]:
         """Yield lines without their newline; the last may lack one."""
@@ -250,3 +280,8 @@ class MessageReader(GenericSingerReader[bytes]):
             finally:
                 self.waiting = False
             seconds = self._listener.between_chunks()
+
+
+def _pass_over(message: dict[str, Any]) -> None:
+    """Do nothing with a message."""
+    del message

@@ -75,6 +75,7 @@ class Settings:
     guards: Guards = field(default_factory=Guards)
     pipeline_id: str = "default"
     max_message_bytes: int = MAX_MESSAGE_BYTES
+    on_unknown_message: str = "stop"
     batch_root: str | None = None
     max_batch_bytes: int = 16 * 1024**3
 

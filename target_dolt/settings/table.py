@@ -210,6 +210,15 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description="The longest line of input; a longer one ends the run before it is read whole.",
     ),
     th.Property(
+        "on_unknown_message",
+        th.StringType,
+        default="stop",
+        title="On Unknown Message",
+        description="What a message does whose type Singer does not have. `stop` ends the run. "
+        "`warn` passes over it, and tells each such type once and how many there were.",
+        allowed_values=["stop", "warn"],
+    ),
+    th.Property(
         "batch_root",
         th.StringType,
         title="Batch Root",
