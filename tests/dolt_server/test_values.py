@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from support_dolt import (
     plain,
 )
 from support_strange_values import expected_row, messages_of, rows_of, strange_records
+
+from target_dolt.values import TooNarrowError
+from target_dolt_plugins.dolt_types import exact_json
 
 pytestmark = needs_dolt
 
@@ -107,6 +111,7 @@ BENT = [
     "1e400",
     '{"a": [1, {"b": 18446744073709551615.5}]}',
     "[0.1, 0.30000000000000000001]",
+    '{"at": 78844205959.232460}',
 ]
 
 
@@ -141,6 +146,38 @@ def test_json_with_a_number_that_dolts_json_would_bend_widens_the_column_to_text
     assert place.query("SELECT column_type FROM _target_dolt_columns WHERE column_name = 'v'") == [
         ("LONGTEXT",)
     ]
+
+
+_digits = st.text("0123456789", min_size=1, max_size=20)
+_written = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "-"]),
+    _digits.map(lambda one: one.lstrip("0") or "0"),
+    st.just("") | _digits.map(".{}".format),
+    st.just("") | st.builds("{}{}{}".format, *map(st.sampled_from, ("eE", ["", "+", "-"])),
+                            st.integers(0, 400)),
+)  # fmt: skip
+_doubles_written = st.floats(allow_nan=False, allow_infinity=False).map(repr)
+_within_texts = st.text("0123456789.eE+-a", max_size=40).map(json.dumps)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(_written | _doubles_written | _within_texts, max_size=4), _within_texts)
+def test_json_is_refused_where_any_of_its_numbers_would_be_bent_and_nowhere_else(
+    values: list[str], name: str
+) -> None:
+    """A quick look at the text answers as a parser of all of it does; digits in texts are none."""
+    text = f"{{{name}:[{','.join(values)}]}}"
+    numbers = [Decimal(one) for one in values if not one.startswith('"')]
+    doubles = [float(one) for one in numbers]
+    bent = [one for one, double in zip(numbers, doubles, strict=True)
+            if double in (inf, -inf) or Decimal(repr(double)) != one]  # fmt: skip
+    try:
+        assert exact_json(text) == text
+    except TooNarrowError:
+        assert bent
+    else:
+        assert not bent
 
 
 def _parsed(text: str) -> Any:
