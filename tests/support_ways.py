@@ -42,7 +42,12 @@ TYPES: list[Any] = [
     *(
         {"type": kind, **words}
         for kind in ("number", ["null", "number"])
-        for words in ({}, {"multipleOf": 0.01}, {"maximum": 1}, {"precision": 40, "scale": 20})
+        for words in (
+            {}, {"multipleOf": 0.01}, {"maximum": 1}, {"precision": 40, "scale": 20},
+            {"multipleOf": 0.0001, "maximum": 10**11}, {"minimum": 0}, {"multipleOf": 3},
+            {"exclusiveMinimum": -1, "exclusiveMaximum": 0.5},
+            {"minimum": 0, "exclusiveMinimum": True},
+        )
     ),
     {"type": "boolean"}, {"type": ["boolean", "null"]}, {"type": "object"}, {"type": "array"},
     {"type": ["null", "object"], "properties": {"a": {"type": "integer"}}},

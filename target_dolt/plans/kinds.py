@@ -1,12 +1,14 @@
-"""JSON types that msgspec reads as themselves, and the bounds of a schema that it checks."""
+"""JSON types that msgspec reads as themselves, and what is quickly checked of a schema."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from target_dolt.plans.json_schema import ASSERTING, named_types
+from target_dolt.plans.json_schema import ASSERTING, Validator, named_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,42 @@ def narrower(one: Bounds, two: Bounds) -> Bounds:
     lows = [bounds[0] for bounds in (one, two) if bounds[0] is not None]
     highs = [bounds[1] for bounds in (one, two) if bounds[1] is not None]
     return max(lows, default=None), min(highs, default=None)
+
+
+_OTHERWISE = "not what its schema says"
+
+_NUMBER_WORDS: dict[str, Callable[[Any, Any], bool]] = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
+    "exclusiveMaximum": operator.lt,
+    "multipleOf": lambda value, of: value % of == 0,
+}
+"""Words of JSON Schema about a number, and how each asks."""
+
+
+def number_check(part: Any) -> Validator | None:
+    """Return what checks a number that is all that a schema asserts; None for any other schema.
+
+    A schema's own validator takes 5 us for a Decimal, this a tenth of that. It refuses all that the
+    validator refuses; of numbers with more digits than `decimal` reckons with, some others too.
+    """
+    types = named_types(part)
+    if [name for name in types if name != "null"] != ["number"]:
+        return None
+    words = part.keys() & ASSERTING - {"type"}
+    if not words <= _NUMBER_WORDS.keys() or {type(part[word]) for word in words} - {int, Decimal}:
+        return None  # draft 4 has `exclusiveMinimum: true`
+    tests = tuple((_NUMBER_WORDS[word], part[word]) for word in words)
+    nullable = "null" in types
+
+    def check(value: Any) -> None:
+        if type(value) is not Decimal and type(value) is not int:
+            if value is None and nullable:
+                return
+            raise ValueError(_OTHERWISE)
+        for holds, bound in tests:
+            if not holds(value, bound):
+                raise ValueError(_OTHERWISE)
+
+    return check

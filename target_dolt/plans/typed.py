@@ -22,7 +22,16 @@ from target_dolt.plans.json_schema import (
     named_types,
     property_validator,
 )
-from target_dolt.plans.kinds import INT64, KINDS, Bounds, Kind, bounds_of, narrower, only_type
+from target_dolt.plans.kinds import (
+    INT64,
+    KINDS,
+    Bounds,
+    Kind,
+    bounds_of,
+    narrower,
+    number_check,
+    only_type,
+)
 from target_dolt.plans.plan import Column, Plan
 from target_dolt.types import integer_range
 from target_dolt.writer import Row
@@ -183,8 +192,8 @@ def _checked(column: Column, source: str, schema: Mapping[str, Any], *, is_key: 
         return _typed(column, source, KINDS[name], bounds, nullable=nullable, is_key=is_key)
     if name == "number" and column.factory is values.double:
         return _Field(source, msgspec.Raw, is_key, _double(column.convert, nullable=nullable))
-    convert = _parsed(column.convert, property_validator(part, schema), nullable=not is_key)
-    return _Field(source, msgspec.Raw, is_key, convert)
+    check = number_check(part) or property_validator(part, schema)
+    return _Field(source, msgspec.Raw, is_key, _parsed(column.convert, check, nullable=not is_key))
 
 
 def _unchecked(column: Column, source: str, *, is_key: bool) -> _Field:
