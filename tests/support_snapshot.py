@@ -6,6 +6,7 @@ import importlib.util
 import random
 import subprocess
 import sys
+from collections import deque
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -70,10 +71,21 @@ def _engine(url: str) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
+_KEPT = 200
+"""Databases of a Postgres that are kept for whoever still looks; each has 7 MB from its start."""
+
+_made: deque[tuple[Postgres, str]] = deque()
+
+
 def new_postgres(server: Postgres) -> Source:
     """Return a fresh database on a Postgres that runs."""
     name = f"shop_{next(_numbers)}"
     server.run(f"CREATE DATABASE {name}")
+    _made.append((server, name))
+    while len(_made) > _KEPT:
+        old, its_name = _made.popleft()
+        if old is server:  # else it may have ended
+            old.run(f"DROP DATABASE {its_name} WITH (FORCE)")
     where = {**server.settings(), "database": name, "username": server.settings()["user"]}
     del where["user"]
     url = sa.URL.create("postgresql+psycopg2", **where)  # type: ignore[arg-type]

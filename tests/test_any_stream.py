@@ -9,10 +9,9 @@ from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from support import Place, singer
+from support import Look, Place, singer
 from support_model import COLUMNS, KEYS, MARK, Chunk, Item, Model, Run
 from support_state import kept
 
@@ -97,30 +96,25 @@ def load(place: Place, run: Run, first_state: int, **chosen: Any) -> tuple[list[
 def content(place: Place, commit: str) -> dict[str, Any]:
     """Return what a commit holds, as the model has it."""
     found: dict[str, Any] = {}
-    for table in place.tables(commit):
-        known = place.query(
-            "SELECT column_name FROM _target_dolt_columns WHERE table_name = :table",
-            at=commit,
-            table=table,
-        )
-        columns = sorted(name for (name,) in known)
-        rows = [{name: row[name] for name in columns} for row in place.rows(table, at=commit)]
-        found[table] = (columns, sorted(rows, key=repr))
-    assert set(found) <= set(KEYS)
-    assert all(set(columns) <= {*COLUMNS, MARK} for columns, _ in found.values())
-    found["rejects"] = sorted(rejects(place, commit), key=repr)
+    with place.look(commit) as look:
+        for table in look.tables():
+            known = look.query(
+                "SELECT column_name FROM _target_dolt_columns WHERE table_name = :table",
+                table=table,
+            )
+            columns = sorted(name for (name,) in known)
+            rows = [{name: row[name] for name in columns} for row in look.rows(table)]
+            found[table] = (columns, sorted(rows, key=repr))
+        found["rejects"] = sorted(rejects(look), key=repr)
+    assert found.keys() - {"rejects"} <= set(KEYS)
+    assert all(set(found[table][0]) <= {*COLUMNS, MARK} for table in found.keys() - {"rejects"})
     return found
 
 
-def rejects(place: Place, commit: str) -> list[tuple[str, dict[str, Any] | None]]:
+def rejects(look: Look) -> list[tuple[str, dict[str, Any] | None]]:
     """Return the streams and keys that are noted in a commit; none before there was any."""
-    database = place.open()
-    try:
-        with database.connect(commit) as connection, connection.begin():
-            is_there = NAME in sa.inspect(connection).get_table_names()
-    finally:
-        database.close()
-    rows = place.query(f"SELECT stream, record_key FROM {NAME}", at=commit) if is_there else []
+    is_there = NAME in look.all_tables()
+    rows = look.query(f"SELECT stream, record_key FROM {NAME}") if is_there else []
     return [(stream, json.loads(key) if key else None) for stream, key in rows]
 
 

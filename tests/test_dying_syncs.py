@@ -95,11 +95,11 @@ class Snapshots:
         return done
 
     def _found(self, branch: str) -> dict[str, Any]:
-        place = self._place
-        found: dict[str, Any] = {name: place.rows(name, at=branch) for name in place.tables(branch)}
-        for name in ("_target_dolt_columns", "_target_dolt_objects"):
-            found[name] = sorted(place.query(f"SELECT * FROM {name}", at=branch), key=repr)
-        found["log"] = [one.partition(":")[0] for one in place.log(branch)]
+        with self._place.look(branch) as look:
+            found: dict[str, Any] = {name: look.rows(name) for name in look.tables()}
+            for name in ("_target_dolt_columns", "_target_dolt_objects"):
+                found[name] = sorted(look.query(f"SELECT * FROM {name}"), key=repr)
+            found["log"] = [one.partition(":")[0] for one in look.log()]
         return found
 
     def check(self, point: str, number: int) -> bool:
