@@ -229,3 +229,15 @@ def test_each_request_of_users_is_answered_by_a_test_that_exists() -> None:
     assert [int(number) for number, _ in rows] == list(range(1, 26))
     tests = "".join(path.read_text() for path in (CHECKOUT / "tests").glob("test_*.py"))
     assert [name for _, name in rows if f"def {name}(" not in tests] == []
+
+
+def test_each_fault_of_others_is_shown_with_files_and_tests_that_exist() -> None:
+    """Each heading of docs/upstream.md has something to run, and says what becomes of it here."""
+    page = (CHECKOUT / "docs/upstream.md").read_text()
+    faults = re.split(r"^### ", page, flags=re.MULTILINE)[1:]
+    assert len(faults) > 20
+    wanted = ("```", "Expected: ", "Here:")
+    assert [one.splitlines()[0] for one in faults if not all(map(one.__contains__, wanted))] == []
+    named = re.findall(r"`((?:target_dolt|plugins|tap_adapters)/[\w/]+\.py)`", page)
+    assert [name for name in named if not (CHECKOUT / name).is_file()] == []
+    assert missing_tests(page) == []
