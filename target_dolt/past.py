@@ -58,7 +58,7 @@ def keep_columns(
     name = preparer.format_table(table)
     same = [f"past.{column} = {name}.{column}" for column in _key_columns(table, preparer)]
     past = f"FROM {committed} AS past WHERE {' AND '.join(same)}"
-    # Dolt 2.3.1 updates no table whose WHERE asks another one: the rows are chosen here.
+    # Dolt 2.3.1 updates no table whose WHERE asks it at another commit (docs/upstream.md).
     is_there = f"(SELECT 1 {past}) = 1"
     changes = [
         f"{column} = CASE WHEN {is_there} THEN (SELECT past.{column} {past}) ELSE {column} END"

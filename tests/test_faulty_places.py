@@ -58,6 +58,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "first-bytes-alone": lambda data: data[:100],
     "no-head": lambda data: bytes(100) + data[100:],
     "other-bytes-in-the-middle": _other_bytes,
+    "other-bytes-near-the-start": lambda data: data[:500] + bytes(range(64)) + data[564:],
 }
 
 

@@ -40,6 +40,12 @@ _COVERED = (
 no status."""
 
 
+def _damaged(path: Path, error: BaseException | None) -> ConfigError:
+    reason = error or "it has no commit"
+    msg = f"'{path}' is no DoltLite file, or is damaged: {reason}; give another `path`"
+    return ConfigError(msg)
+
+
 class DoltLiteDatabase(Database):
     """An open DoltLite file."""
 
@@ -61,13 +67,15 @@ class DoltLiteDatabase(Database):
         try:
             with self.connect() as connection:
                 engine = connection.exec_driver_sql("SELECT doltlite_engine()").scalar()
-                if engine == "prolly":
-                    # A damaged file may list no tables, and no error either (measured on 0.51.3).
-                    connection.exec_driver_sql("SELECT 1 FROM dolt_log LIMIT 1")
+                # A damaged file may list no tables, or no commits, and no error either; even a new
+                # one has a commit (measured on 0.51.3).
+                log = "SELECT 1 FROM dolt_log LIMIT 1" if engine == "prolly" else "SELECT 1"
+                commit = connection.exec_driver_sql(log).scalar()
                 connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")
         except sa.exc.DBAPIError as error:
-            msg = f"'{path}' is no DoltLite file, or is damaged: {error.orig}; give another `path`"
-            raise ConfigError(msg) from error
+            raise _damaged(path, error.orig) from error
+        if commit is None:
+            raise _damaged(path, None)
         if engine != "prolly":
             msg = (
                 f"'{path}' is a file in SQLite's own format, which has no commits; give another "
