@@ -50,6 +50,7 @@ class RunBranch:
         """
         self.database = database
         self._held = False
+        self._base = self._head = ""
         self._hashes: dict[str, str] = {}
         self._found: dict[str, str] = {}
         self.gone: set[str] = set()

@@ -23,7 +23,7 @@ SECOND = [DOGS, dog(2), state({"n": 2})]
     ("step", "branch"),
     [(b"dolt_version", None), (b"active_branch", "of-{run}"), (b"GET_LOCK", None),
      (b"FROM dolt_branches", None), (b"CALL dolt_branch", "of-{run}"), (b"dolt_hashof", None),
-     (b"_target_dolt_state", "of-{run}")],
+     (b"dolt_hashof('target-dolt/", None), (b"_target_dolt_state", "of-{run}")],
 )  # fmt: skip
 def test_a_connection_lost_while_a_database_is_opened_is_made_again(
     place: Place, dolt_server: DoltServer, step: bytes, lost: str, branch: str | None
