@@ -45,7 +45,8 @@ TYPES: list[Any] = [
         for words in (
             {}, {"multipleOf": 0.01}, {"maximum": 1}, {"precision": 40, "scale": 20},
             {"multipleOf": 0.0001, "maximum": 10**11}, {"minimum": 0}, {"multipleOf": 3},
-            {"exclusiveMinimum": -1, "exclusiveMaximum": 0.5},
+            {"exclusiveMinimum": -1, "exclusiveMaximum": 0.5}, {"exclusiveMinimum": 0.0},
+            {"exclusiveMinimum": float(2**53), "multipleOf": 0.01},
             {"minimum": 0, "exclusiveMinimum": True},
         )
     ),

@@ -319,6 +319,13 @@ def test_messages_of_an_unknown_type_are_passed_over_where_a_setting_says_so(
         "Messages of unknown types passed over: 3 (2 'LOG', 1 that is no word)",
     ]
     assert CANARY not in caplog.text
+    caplog.clear()
+    many = [{"type": "LOG" * number} for number in range(1, 13)]
+    with pytest.raises(RecordError):
+        place.load([good[0], *many, record("s", id="x")], on_unknown_message="warn")
+    told = [one for one in caplog.messages if "unknown" in one]
+    assert len(told) == 11
+    assert told[-1].startswith("Messages of unknown types passed over: 12 (2 others, 1 'LOG', ")
     assert "`on_unknown_message`" in refused(place, [good[0], odd[0]]).message
 
 

@@ -531,6 +531,8 @@ def test_more_columns_than_a_doltlite_table_has_room_for_are_refused_with_their_
     with pytest.raises(UnsupportedTypeError) as refused:
         place.load([schema("t", key | second), record("t", id=2), state({"n": 2})])
     assert "stream 't', table 't': 2001 columns, a table has room for 2000" in str(refused.value)
+    with pytest.raises(IncompatibleChangeError, match="freeze"):
+        place.load([schema("t", key | second), record("t", id=2)], schema_changes="freeze")
     second.pop("b0")
     place.load([schema("t", key | second), record("t", id=2, b999=8), state({"n": 2})])
     assert place.query("SELECT id, a999, b999 FROM t ORDER BY id") == [(1, 7, None), (2, None, 8)]

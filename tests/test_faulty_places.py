@@ -78,6 +78,28 @@ def test_a_damaged_file_is_told_and_left_alone(
     goes_on(file_place)
 
 
+def test_a_file_that_another_process_is_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a moment it has bytes and no commit, as a damaged one has."""
+    place = Place({"path": str(tmp_path / "test.db")}, tmp_path)
+    place.load(FIRST)
+    path = Path(place.config["path"])
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGES["other-bytes-near-the-start"](whole))
+    paused: list[float] = []
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        if len(paused) == 2:
+            path.write_bytes(whole)
+
+    monkeypatch.setattr(doltlite.time, "sleep", pause)
+    assert place.load(SECOND) == [{"n": 2}]
+    assert len(paused) == 2
+    assert ids(place) == [1, 2]
+
+
 @contextmanager
 def small_disk(directory: Path, size: str) -> Iterator[Callable[[str], None]]:
     """Mount a disk in memory; give a function that changes its options."""
@@ -131,7 +153,8 @@ def test_a_directory_that_may_not_be_written_to_is_told(tmp_path: Path) -> None:
     with read_only(folder):
         assert "test.db" in (said := refused(place))
         assert said.endswith("nothing was changed")
-        assert "new.db" in refused(new)
+        assert "new.db" in (said := refused(new))
+        assert "damaged" not in said
         assert print_state(place) == '{"n":1}\n'
     assert sorted(folder.iterdir()) == before
     goes_on(place)

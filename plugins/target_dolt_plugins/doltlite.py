@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,9 @@ seconds."""
 
 COLUMNS = 2_000
 """SQLite's SQLITE_MAX_COLUMN, as DoltLite's library is built."""
+
+_BEING_MADE_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Pauses between looks at a file that has no commit: another process may be making it."""
 
 _COVERED = (
     "SELECT to_table_name FROM dolt_diff_summary('HEAD', ?) WHERE diff_type = 'added' "
@@ -65,16 +69,14 @@ class DoltLiteDatabase(Database):
             msg = f"'{path}': there is no such directory; create it, or give another `path`"
             raise ConfigError(msg)
         try:
-            with self.connect() as connection:
-                engine = connection.exec_driver_sql("SELECT doltlite_engine()").scalar()
-                # A damaged file may list no tables, or no commits, and no error either; even a new
-                # one has a commit (measured on 0.51.3).
-                log = "SELECT 1 FROM dolt_log LIMIT 1" if engine == "prolly" else "SELECT 1"
-                commit = connection.exec_driver_sql(log).scalar()
-                connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")
+            engine, is_whole = self._look()
+            for seconds in _BEING_MADE_SECONDS:
+                if not is_whole:
+                    time.sleep(seconds)
+                    engine, is_whole = self._look()
         except sa.exc.DBAPIError as error:
             raise _damaged(path, error.orig) from error
-        if commit is None:
+        if not is_whole:
             raise _damaged(path, None)
         if engine != "prolly":
             msg = (
@@ -82,6 +84,19 @@ class DoltLiteDatabase(Database):
                 "`path`"
             )
             raise ConfigError(msg)
+
+    def _look(self) -> tuple[str, bool]:
+        """Return which engine a file is of, and whether it has a commit, or nothing at all yet.
+
+        A damaged file may list no tables, or no commits, and no error either (measured on 0.51.3).
+        """
+        with self.connect() as connection:
+            engine = str(connection.exec_driver_sql("SELECT doltlite_engine()").scalar())
+            log = "SELECT 1 FROM dolt_log LIMIT 1" if engine == "prolly" else "SELECT 1"
+            commit = connection.exec_driver_sql(log).scalar()
+            connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")
+        is_empty = not self.path.exists() or self.path.stat().st_size == 0
+        return engine, commit is not None or is_empty
 
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch."""

@@ -29,7 +29,9 @@ _SHOWN = 32
 """Characters of an unknown type that a message shows."""
 
 MANY_KINDS = 10
-"""Unknown types that are told at the end, the commonest first."""
+"""Unknown types that are told by name; where each is a value, a log has few of them."""
+
+_OTHERS = "others"
 
 _log = logging.getLogger("target-dolt")
 
@@ -143,7 +145,8 @@ class MessageReader(GenericSingerReader[bytes]):
                 error.line = self.line
             self._listener.failed(error)
             raise
-        self._tell_unknown()
+        finally:
+            self._tell_unknown()
         return counts
 
     def _take(
@@ -203,16 +206,18 @@ class MessageReader(GenericSingerReader[bytes]):
                     "`on_unknown_message` to warn"
                 )
                 raise MessageError(msg)
-            if shown not in self._unknown:
+            if len(self._unknown) >= MANY_KINDS and shown not in self._unknown:
+                shown = _OTHERS
+            elif shown not in self._unknown:
                 _log.warning("line %d: unknown message type %s: passed over", self.line, shown)
             self._unknown[shown] += 1
-            return kind, _pass_over
+            return _OTHERS, _pass_over
         return kind.upper(), callback
 
     def _tell_unknown(self) -> None:
         """Log how many messages were passed over."""
         if self._unknown:
-            most = self._unknown.most_common(MANY_KINDS)
+            most = self._unknown.most_common()
             kinds = ", ".join(f"{count} {kind}" for kind, count in most)
             total = self._unknown.total()
             _log.warning("Messages of unknown types passed over: %d (%s)", total, kinds)

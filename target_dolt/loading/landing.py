@@ -213,7 +213,8 @@ class Landing:
             before, known = None, {}
         if before is not None and _widens(before, drawn.table):
             self._lift(before.name)  # an index has other words for a column of another type
-        self._check_room(drawn, before)
+        if before is None or changes != "freeze":
+            self._check_room(drawn, before)
         table = self._tables.fit(drawn.table, known, frozen=changes == "freeze")
         self._branch.gone.discard(table.name)
         self.changed |= table != before

@@ -214,8 +214,8 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.StringType,
         default="stop",
         title="On Unknown Message",
-        description="What a message does whose type Singer does not have. `stop` ends the run. "
-        "`warn` passes over it, and tells each such type once and how many there were.",
+        description="What to do with a message whose type Singer does not have. `stop` ends the "
+        "run. `warn` passes over it, and tells each such type once and how many there were.",
         allowed_values=["stop", "warn"],
     ),
     th.Property(

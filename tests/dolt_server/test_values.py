@@ -112,6 +112,8 @@ BENT = [
     '{"a": [1, {"b": 18446744073709551615.5}]}',
     "[0.1, 0.30000000000000000001]",
     '{"at": 78844205959.232460}',
+    "1152921504606846976",
+    "[18446744073709551616]",
 ]
 
 
@@ -157,12 +159,18 @@ _written = st.builds(
     st.just("") | st.builds("{}{}{}".format, *map(st.sampled_from, ("eE", ["", "+", "-"])),
                             st.integers(0, 400)),
 )  # fmt: skip
+_powers_of_two = st.builds(
+    lambda odd, power: str(odd << power), st.integers(1, 31), st.integers(48, 90)
+)
 _doubles_written = st.floats(allow_nan=False, allow_infinity=False).map(repr)
 _within_texts = st.text("0123456789.eE+-a", max_size=40).map(json.dumps)
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(_written | _doubles_written | _within_texts, max_size=4), _within_texts)
+@given(
+    st.lists(_written | _powers_of_two | _doubles_written | _within_texts, max_size=4),
+    _within_texts,
+)
 def test_json_is_refused_where_any_of_its_numbers_would_be_bent_and_nowhere_else(
     values: list[str], name: str
 ) -> None:
