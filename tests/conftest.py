@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -40,8 +39,6 @@ KEPT_DATABASES = 20
 """Of those that a test of many examples makes: an example needs the newest few. Each database slows
 all statements of its server down; with 120 of them they take four times as long."""
 
-_tests = itertools.count(1)
-
 BACKENDS = ["doltlite", pytest.param("dolt", marks=needs_dolt)]
 
 
@@ -67,15 +64,10 @@ def one_dolt_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoltSe
 
 @pytest.fixture
 def dolt_server(one_dolt_server: DoltServer) -> Iterator[DoltServer]:
-    """The Dolt server, without the databases of other tests: each slows all statements down.
-
-    One that was dropped does so too, a little: after 900 of them a test takes twice its time.
-    """
+    """The Dolt server, without the databases of other tests."""
     yield one_dolt_server
     one_dolt_server.drop_databases()
-    if next(_tests) % 100 == 0:
-        one_dolt_server.stop()
-        one_dolt_server.start()
+    one_dolt_server.freshen()
 
 
 @pytest.fixture(scope="session")
@@ -151,6 +143,7 @@ def new_place(
         folder = tmp_path_factory.mktemp("place")
         if server is None:
             return Place({"path": str(folder / "test.db")}, folder)
+        server.freshen()
         config = server.new_database()
         made.append(config["database"])
         if len(made) > KEPT_DATABASES:
