@@ -86,7 +86,7 @@ test: $(PROJECT) $(MELTANO) $(STORAGE) $(TEST_TAPS) ## Run the tests (PYTEST_ARG
 	@$(IN_MEMORY) TARGET_DOLT_TEST_MELTANO="$(CURDIR)/$(ENVS)/meltano/bin/meltano" \
 		TARGET_DOLT_TEST_STORAGE="$(CURDIR)/$(ENVS)/storage/bin" $(PYTEST) $(PYTEST_ARGS)
 
-fuzz: $(PROJECT) ## Let loads die at every point, carry many values of each type; takes an hour
+fuzz: $(PROJECT) ## Let loads die at every point, carry many values of each type; takes 1.5 hours
 	@$(IN_MEMORY) $(PYTEST) -m fuzz $(PYTEST_ARGS)
 
 # One process: each test adds to the file. Both backends, Postgres with its extensions, MariaDB.
