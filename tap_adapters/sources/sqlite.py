@@ -136,8 +136,9 @@ class SQLiteSnapshot(Snapshot):
         self, table: SourceTable, where: Condition | None = None
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield a table's rows, each value by the class that SQLite has it in."""
-        columns = ", ".join(_quoted(column.name) for column in table.columns)
-        query = f"SELECT {columns} FROM {_quoted(table.own_name)}"  # noqa: S608 - quoted
+        quote = self._connection.dialect.identifier_preparer.quote_identifier
+        columns = ", ".join(quote(column.name) for column in table.columns)
+        query = f"SELECT {columns} FROM {quote(table.own_name)}"  # noqa: S608 - quoted
         flags = [column.json.get("type") == "boolean" for column in table.columns]
         driver: Any = self._connection.connection.driver_connection
         cursor = driver.execute(*selected(query, where, marks=False))
@@ -211,7 +212,3 @@ def _foreign_keys(rows: Sequence[Sequence[Any]]) -> tuple[ForeignKey, ...]:
         )
         for some in by_id.values()
     )
-
-
-def _quoted(name: str) -> str:
-    return '"{}"'.format(re.sub('"', '""', name))
