@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from support_sources import MariaDB, needs_mariadb
+from support_state import wait_until
 
 from demo.postgres import Postgres
 
@@ -37,6 +38,15 @@ PAIRS = [
 _numbers = count(1)
 
 
+_OTHERS = {
+    "postgres": "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
+    "AND pid <> pg_backend_pid()",
+    "mysql": "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() "
+    "AND id <> CONNECTION_ID()",
+}
+"""Whoever else is connected to a database."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One fresh database of a kind, to be changed and looked into.
@@ -55,6 +65,12 @@ class Source:
             cursor = connection.connection.cursor()
             for statement in statements:
                 cursor.execute(statement)
+
+    def sessions_are_gone(self) -> None:
+        """Wait until a server has ended what lost connections had asked it for."""
+        if self.kind in _OTHERS:
+            others = _OTHERS[self.kind]
+            wait_until(lambda: not self.query(others), "a lost connection's statement never ended")
 
     def pragma(self, setting: str) -> None:
         """Set something of an SQLite file."""

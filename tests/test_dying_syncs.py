@@ -166,6 +166,7 @@ class Restores:
         there = self._there()
         died = self._restore(there, point, number)
         nobody_is_there(self._place)
+        there.sessions_are_gone()
         found = self._found(there)
         if there.kind == "mysql":
             for name, one in found.items():

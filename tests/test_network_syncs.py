@@ -126,6 +126,7 @@ class Way:
         self.proxy.up()
         text = str(told.value)
         self.password_is_not_in(text)
+        there.sessions_are_gone()
         if text.endswith("nothing was changed there"):
             assert self.found(there) == self.old, toxic
         else:
