@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from support import Look, Message, Place, record, schema, singer, state
-from support_state import kept, wait_until
+from support_state import kept, sessions_are_gone
 from typing_extensions import Self
 
 SEED = "seed"
@@ -298,22 +298,6 @@ class Crashes:
         messages = self._input(self.case.tap(0, 2, self.place.directory))
         return {**self._settings, "branch": "crashed"}, messages.read_text(encoding="utf-8")
 
-    def sessions_are_gone(self) -> None:
-        """Wait until a server has ended what a dead process had sent to it."""
-        if "host" in self.place.config:
-            name = self.place.config["database"]
-            wait_until(
-                lambda: (
-                    not [
-                        row
-                        for row in self.place.query("SHOW PROCESSLIST")
-                        if str(row[3]).partition("/")[0] == name
-                        and "PROCESSLIST" not in str(row[7])
-                    ]
-                ),
-                "a dead process's statement never ended",
-            )
-
     def check(self, point: str, number: int, *, look: bool) -> Answer:
         """Let a load die at a point, run again, and compare; return how it died.
 
@@ -342,7 +326,7 @@ class Crashes:
         branch = "crashed"
         since = died.told
         if look:
-            self.sessions_are_gone()
+            sessions_are_gone(self.place)
             since = (kept(self.place, at=branch) or {}).get("round", 0)
             assert since >= died.told, died
             assert self.content(branch) == self.rounds[since], died

@@ -137,6 +137,21 @@ def wait_until(true: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
+def sessions_are_gone(place: Place) -> None:
+    """Wait until a server has ended what a dead process had sent to it."""
+
+    def others() -> list[Any]:
+        name = place.config["database"]
+        return [
+            row
+            for row in place.query("SHOW PROCESSLIST")
+            if str(row[3]).partition("/")[0] == name and "PROCESSLIST" not in str(row[7])
+        ]
+
+    if "host" in place.config:
+        wait_until(lambda: not others(), "a dead process's statement never ended")
+
+
 def until(process: subprocess.Popen[str], true: Callable[[], object]) -> None:
     """Wait until something is so while a process lives; fail where it never is."""
 

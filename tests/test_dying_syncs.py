@@ -19,7 +19,7 @@ from support import Place, database_of
 from support_crashes import Answer, Loads
 from support_restore import contents, shape
 from support_snapshot import Source
-from support_state import run_branches, wait_until
+from support_state import run_branches, sessions_are_gone
 
 from tap_adapters.restore import restore
 from tap_adapters.sync import snapshot
@@ -57,21 +57,6 @@ def syncs() -> Iterator[Loads]:
         yield process
 
 
-def nobody_is_there(place: Place) -> None:
-    """Wait until a server has ended what a dead process had sent to it."""
-
-    def others() -> list[Any]:
-        name = place.config["database"]
-        rows = place.query("SHOW PROCESSLIST")
-        return [
-            row for row in rows
-            if str(row[3]).partition("/")[0] == name and "PROCESSLIST" not in str(row[7])
-        ]  # fmt: skip
-
-    if "host" in place.config:
-        wait_until(lambda: not others(), "a dead process's statement never ended")
-
-
 class Snapshots:
     """A database of two states, taken at each; the second time by processes that die."""
 
@@ -105,7 +90,7 @@ class Snapshots:
     def check(self, point: str, number: int) -> bool:
         """Let a snapshot die at a point, look, take it again and compare; return if it died."""
         died = self._take("crashed", point, number)
-        nobody_is_there(self._place)
+        sessions_are_gone(self._place)
         assert self._found("crashed") in ((self._old, self._new) if died.died else (self._new,))
         assert self._place.query("SELECT * FROM dolt_status", at="crashed") == [], died
         self._take("crashed")
@@ -165,7 +150,7 @@ class Restores:
         """Let a restore die at a point, look, carry back again and compare; return if it died."""
         there = self._there()
         died = self._restore(there, point, number)
-        nobody_is_there(self._place)
+        sessions_are_gone(self._place)
         there.sessions_are_gone()
         found = self._found(there)
         if there.kind == "mysql":

@@ -20,7 +20,7 @@ from support import Place, record, schema, state
 from support_crashes import CASES, LAST, Answer, Case, Crashes, Loads
 from support_dolt import DoltServer, needs_dolt
 from support_proxy import CUTS, Proxy, Toxic
-from support_state import DOGS, Watched, dog, ids, kept
+from support_state import DOGS, Watched, dog, ids, kept, sessions_are_gone
 from support_wire import Wire
 
 from target_dolt import retry
@@ -66,7 +66,7 @@ class Network:
             self._crashes.compare(branch, done, exactly=True)
         else:
             assert done.err.splitlines()[-1].startswith("target_dolt.errors."), (toxic, done.err)
-            self._crashes.sessions_are_gone()
+            sessions_are_gone(self._crashes.place)
             again = self._crashes.run(branch, done.told, version=3)
             assert again.code == 0, (toxic, done.err, again.err)
             assert again.told == LAST
@@ -232,7 +232,7 @@ def survive(
         done = crashes.run("crashed", 0, version=2)
         happens.join()
         assert done.code == 0 or done.err.splitlines()[-1].startswith("target_dolt.errors.")
-        crashes.sessions_are_gone()
+        sessions_are_gone(crashes.place)
         assert crashes.run("crashed", done.told, version=3).code == 0
         crashes.compare("crashed", done, exactly=done.code == 0)
         crashes.forget("crashed")

@@ -19,7 +19,7 @@ from contextlib import suppress
 import pytest
 from support import Place
 from support_crashes import CASES, Answer, Case, Crashes, Loads
-from support_state import PATIENCE_SECONDS
+from support_state import PATIENCE_SECONDS, sessions_are_gone
 
 ENDS = ("SIGKILL", "SIGTERM", "SIGTERM twice", "SIGINT", "closed stdout", "cut input")
 
@@ -95,7 +95,7 @@ def end_and_compare(crashes: Crashes, ends: Iterator[str] | list[str], seed: int
     chosen = random.Random(seed)  # noqa: S311 - no secret
     for end in ends:
         answer = ended(crashes, end, chosen)
-        crashes.sessions_are_gone()
+        sessions_are_gone(crashes.place)
         crashes.make_good(answer, look=chosen.random() < 0.5)
 
 
