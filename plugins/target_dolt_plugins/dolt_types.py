@@ -22,7 +22,6 @@ _LONG_NUMBER = re.compile(r"[0-9](?:[0-9.]{14}[-+0-9.eE]+|[eE][-+]?[0-9]+(?![0-9
 """What may be a number that no double keeps: sixteen characters from its first digit on, or the end
 of one with an exponent. Fifteen digits without an exponent a double always keeps."""
 
-
 _ALL_WHOLE = 2**53
 """Up to here Dolt writes each whole number as it came; of a double beyond it, the shortest digits
 that tell it from others: 1152921504606846976 comes back as 1152921504606847000 (Dolt 2.3.1)."""

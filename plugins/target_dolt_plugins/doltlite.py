@@ -95,8 +95,9 @@ class DoltLiteDatabase(Database):
             log = "SELECT 1 FROM dolt_log LIMIT 1" if engine == "prolly" else "SELECT 1"
             commit = connection.exec_driver_sql(log).scalar()
             connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")
-        is_empty = not self.path.exists() or self.path.stat().st_size == 0
-        return engine, commit is not None or is_empty
+        if commit is not None:
+            return engine, True
+        return engine, not self.path.exists() or self.path.stat().st_size == 0
 
     def connect(self, branch: str | None = None, *, write: bool = False) -> sa.Connection:
         """Open a connection on a branch."""

@@ -46,11 +46,17 @@ INT64 = range(-(2**63), 2**63)
 
 def only_type(part: Any) -> str | None:
     """Return the one type beside null that is all that a schema asserts, but for bounds."""
-    beside_null = [name for name in named_types(part) if name != "null"]
-    if len(beside_null) != 1:
+    name = _one_beside_null(part)
+    if name is None:
         return None
-    kind = KINDS.get(beside_null[0], Kind(object))
-    return beside_null[0] if part.keys() & ASSERTING <= {"type", *kind.low, *kind.high} else None
+    kind = KINDS.get(name, Kind(object))
+    return name if part.keys() & ASSERTING <= {"type", *kind.low, *kind.high} else None
+
+
+def _one_beside_null(part: Any) -> str | None:
+    """Return the one type that a schema names beside null; None where it names none, or more."""
+    names = [name for name in named_types(part) if name != "null"]
+    return names[0] if len(names) == 1 else None
 
 
 Bounds = tuple[int | None, int | None]
@@ -86,7 +92,6 @@ _NUMBER_WORDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 """Words of JSON Schema about a number, and how each asks."""
 
-
 _ALL_WHOLE = 2**53
 """Beyond it a double does not have every whole number."""
 
@@ -97,14 +102,13 @@ def number_check(part: Any) -> Validator | None:
     A schema's own validator takes 5 us for a Decimal, this a tenth of that. What the validator
     refuses is refused; of numbers with more digits than `decimal` reckons with, some others too.
     """
-    types = named_types(part)
-    if [name for name in types if name != "null"] != ["number"]:
+    if _one_beside_null(part) != "number":
         return None
     words = part.keys() & ASSERTING - {"type"}
     if not words <= _NUMBER_WORDS.keys() or not all(_is_plain(part[word]) for word in words):
         return None
     tests = tuple((_NUMBER_WORDS[word], part[word]) for word in words)
-    nullable = "null" in types
+    nullable = "null" in named_types(part)
 
     def check(value: Any) -> None:
         if type(value) is not Decimal and type(value) is not int:
