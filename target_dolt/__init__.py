@@ -1,10 +1,11 @@
 """target-dolt: any Singer tap's output as Dolt commits. The public names."""
 
-from target_dolt.backend import Backend, Database, Limits, Storage, Table, Where
+from target_dolt.backend import Backend, Database, Where
 from target_dolt.dialect import Dialect, TypeRule
 from target_dolt.errors import TargetDoltError
 from target_dolt.hookspecs import hookimpl
 from target_dolt.messages import Commit, PendingCommit, TableChange
+from target_dolt.table import Limits, Storage, Table
 from target_dolt.writer import Row, Write, Writer
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Table
 from target_dolt.dialect import ColumnType
+from target_dolt.table import Table
 
 
 def sa_table(table: Table, ddl: Callable[[ColumnType], ColumnType], **options: Any) -> sa.Table:

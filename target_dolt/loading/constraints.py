@@ -22,8 +22,9 @@ from target_dolt.tables import objects
 from target_dolt.tables.objects import SourceObject
 
 if TYPE_CHECKING:
-    from target_dolt.backend import Database, Table
+    from target_dolt.backend import Database
     from target_dolt.loading.commits import RunBranch
+    from target_dolt.table import Table
     from target_dolt.tables.schema import Tables
 
 _OWN = "target-dolt"

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Database, Table
+from target_dolt.backend import Database
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import NameCollisionError, UnsupportedTypeError
 from target_dolt.loading.asked import AskedConstraints
@@ -22,6 +22,7 @@ from target_dolt.plans.sources import Sources
 from target_dolt.plugins import Plugins
 from target_dolt.retry import told
 from target_dolt.settings import Settings
+from target_dolt.table import Table
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.catalogue import Catalogue
 from target_dolt.tables.objects import Place, SourceObject

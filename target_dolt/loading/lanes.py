@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Table
 from target_dolt.errors import WriteError
 from target_dolt.loading import overlap
 from target_dolt.loading.commits import RunBranch
 from target_dolt.loading.overlap import Overlap
 from target_dolt.retry import told
+from target_dolt.table import Table
 from target_dolt.writer import Write
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Database, Table
+from target_dolt.backend import Database
 from target_dolt.dialect import ColumnType
 from target_dolt.loading import state
 from target_dolt.loading.commits import RunBranch
@@ -29,6 +29,7 @@ from target_dolt.plugins import Plugins
 from target_dolt.retry import again, told
 from target_dolt.runs import new_run_id
 from target_dolt.settings import Settings
+from target_dolt.table import Table
 from target_dolt.tables import catalogue, objects
 from target_dolt.tables.schema import Tables
 from target_dolt.writer import Write

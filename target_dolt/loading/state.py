@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from target_dolt.backend import Database, Table
+from target_dolt.backend import Database
 from target_dolt.errors import StateDeliveryError
+from target_dolt.table import Table
 from target_dolt.tables.schema import Tables
 from target_dolt.types import LONGTEXT
 

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from target_dolt import names
-from target_dolt.backend import Limits, Table
 from target_dolt.dialect import ColumnType, Dialect
 from target_dolt.errors import RefusedTypeError, SchemaError, UnsupportedTypeError
 from target_dolt.native import native_type
 from target_dolt.plans.json_schema import resolve
 from target_dolt.plugins import Plugins
+from target_dolt.table import Limits, Table
 from target_dolt.types import LONGTEXT, declared_bytes
 
 KEY_TEXT = 768

@@ -13,13 +13,14 @@ from typing import Any
 import jsonschema_rs
 
 from target_dolt import values, widened
-from target_dolt.backend import Database, Table
+from target_dolt.backend import Database
 from target_dolt.dialect import ColumnType, Converter, ConverterFactory, Dialect, Schema
 from target_dolt.errors import MissingKeyError, RecordError
 from target_dolt.plans.columns import column_converter
 from target_dolt.plans.draft import Draft
 from target_dolt.plans.json_schema import Validator, nearest
 from target_dolt.plugins import Plugins
+from target_dolt.table import Table
 from target_dolt.writer import Row
 
 NO_PROPERTY = "\ud800"

@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from target_dolt.backend import Table
 from target_dolt.errors import QuarantinedError, RecordError
 from target_dolt.loading.load import Load
 from target_dolt.retry import told
 from target_dolt.settings import Settings
 from target_dolt.streams.sink import DoltSink
+from target_dolt.table import Table
 from target_dolt.tables.schema import Tables
 from target_dolt.types import LONGTEXT
 

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from target_dolt.backend import Database, Table
+from target_dolt.backend import Database
 from target_dolt.constraint import Constraint
 from target_dolt.names import folded
+from target_dolt.table import Table
 from target_dolt.tables.schema import Tables
 from target_dolt.types import LONGTEXT
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from target_dolt.backend import Database, Table
+from target_dolt.backend import Database
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError, IncompatibleChangeError
 from target_dolt.names import folded
+from target_dolt.table import Table
 from target_dolt.types import LONGTEXT, mixes, type_text, widen
 
 _SPELLED_LENGTH = 70
