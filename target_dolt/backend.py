@@ -18,7 +18,13 @@ import sqlalchemy as sa
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import CommitConflictError, driver_words
-from target_dolt.queries import changed_tables, head_of, uncommitted_tables
+from target_dolt.queries import (
+    RowCounts,
+    changed_tables,
+    head_of,
+    row_counts,
+    uncommitted_tables,
+)
 from target_dolt.table import Limits, Storage, Table
 from target_dolt.upkeep import Upkeep
 from target_dolt.writer import Writer
@@ -195,6 +201,14 @@ class Database(Upkeep):
     @abc.abstractmethod
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
+
+    def row_counts(self, connection: sa.Connection, tables: Collection[str]) -> Sequence[RowCounts]:
+        """Return how many rows of the staged tables differ; called in a transaction.
+
+        A table of which no row differs may be missing.
+        """
+        del tables
+        return row_counts(connection)
 
     @abc.abstractmethod
     def diff_rows(

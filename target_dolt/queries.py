@@ -1,6 +1,8 @@
-"""What both engines answer to the same SQL: a branch's head, and which tables differ."""
+"""What both engines answer to the same SQL: a branch's head, which tables and rows differ."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -26,6 +28,44 @@ def changed_tables(connection: sa.Connection, old: str, new: str) -> set[str]:
     return {name for rows in found for row in rows for name in row}
 
 
+@dataclass(slots=True)
+class RowCounts:
+    """How many rows of a table differ from those of the last commit.
+
+    Attributes:
+        table: The table.
+        added: Rows that are new.
+        changed: Rows with another value.
+        deleted: Rows that are gone.
+        before: How many rows there were in all.
+        is_blank: Whether the engine counts none at all, neither these nor the table's own.
+    """
+
+    table: str
+    added: int
+    changed: int
+    deleted: int
+    before: int = 0
+    is_blank: bool = False
+
+
+def row_counts(connection: sa.Connection, where: str = "STAGED") -> list[RowCounts]:
+    """Return how many rows differ in what is staged, or in `WORKING`, by table.
+
+    A table of which no row differs may be missing.
+    """
+    found = []
+    for row in connection.exec_driver_sql(_STAT.format(where)).mappings():
+        counted = [name for name in row if name.startswith("rows_") or name.endswith("_row_count")]
+        numbers = (row[f"rows_{how}"] for how in ("added", "modified", "deleted"))
+        added, changed, deleted = (int(number or 0) for number in numbers)
+        before = int(row["old_row_count"] or 0)
+        is_blank = all(row[name] == 0 for name in counted)
+        found.append(RowCounts(row["table_name"], added, changed, deleted, before, is_blank))
+    return found
+
+
+_STAT = "SELECT * FROM dolt_diff_stat('HEAD', '{}')"
 _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
 _CHANGED = tuple(
     sa.text(f"SELECT from_table_name, to_table_name FROM {one}(:old, :new)")  # noqa: S608

@@ -17,8 +17,9 @@ from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import CommitConflictError, ConfigError, LockedError
+from target_dolt.queries import RowCounts
 from target_dolt.remotes import refuse_existing, remotes
-from target_dolt_plugins import doltlite_engine
+from target_dolt_plugins import doltlite_counts, doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_dialect import DoltLiteDialect
 from target_dolt_plugins.doltlite_evolution import alter
@@ -190,6 +191,10 @@ class DoltLiteDatabase(Database):
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
         return DoltLiteWriter(describe(table), self._sql, table.others)
+
+    def row_counts(self, connection: sa.Connection, tables: Collection[str]) -> Sequence[RowCounts]:
+        """Return how many rows differ; of a large table those after its last key apart."""
+        return doltlite_counts.row_counts(connection, tables)
 
     def diff_rows(
         self,

@@ -131,7 +131,7 @@ def _rebuild(
     values = [
         functions[name](source.c[name]) if name in functions else source.c[name] for name in names
     ]
-    number = rowid_name(source)
+    number = rowid_name(source.columns.keys())
     if not old.key and number is not None:
         # Rows without a key are told apart by their number: it stays theirs.
         rowid: sa.ColumnClause[Any] = sa.column(number)

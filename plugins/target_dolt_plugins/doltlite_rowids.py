@@ -6,16 +6,11 @@ rows that have replaced a table take the numbers that equal ones have at the las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-if TYPE_CHECKING:
-    from target_dolt_plugins.doltlite_dialect import DoltLiteDialect
-
-PAST = "past"
-"""What the branch's last commit is called while it is attached."""
+from target_dolt_plugins.doltlite_past import PAST, attach_head
 
 _NAMES = ("rowid", "_rowid_", "oid")
 """Names of the row's number, any of which a column may take away (sqlite.org/rowidtable.html)."""
@@ -25,9 +20,9 @@ _SENT = "temp._target_dolt_sent"
 and the database's own file does not grow)."""
 
 
-def rowid_name(table: sa.Table) -> str | None:
-    """Return a name of the row's number that no column of the table has taken; None: all are."""
-    taken = {column.name.lower() for column in table.columns}
+def rowid_name(columns: Iterable[str]) -> str | None:
+    """Return a name of the row's number that no column of a table has taken; None: all are."""
+    taken = {name.lower() for name in columns}
     return next((one for one in _NAMES if one not in taken), None)
 
 
@@ -115,22 +110,11 @@ def _tables(
 ) -> tuple[str, list[tuple[str, str]], str, set[str]]:
     """Return a table, its columns, and the table and columns of the last commit, quoted.
 
-    A commit's own `dolt_at_` function numbers its rows anew: all would be others. The commit,
-    attached as a database, has their numbers.
+    The commit's rows have the numbers there that they are known by.
     """
     preparer = connection.dialect.identifier_preparer
     name = preparer.format_table(table)
-    _attach_head(connection)
+    attach_head(connection)
     info = connection.exec_driver_sql(f"PRAGMA {PAST}.table_info({name})")
     columns = [(one.name, preparer.format_column(one)) for one in table.columns]
     return f"main.{name}", columns, f"{PAST}.{name}", {row.name for row in info}
-
-
-def _attach_head(connection: sa.Connection) -> None:
-    """Attach the branch's last commit as the database `past`, until the transaction ends."""
-    dialect = cast("DoltLiteDialect", connection.dialect)
-    if dialect.attached is None:
-        head = connection.exec_driver_sql("SELECT dolt_hashof('HEAD')").scalar()
-        file = str(connection.engine.url.database).rpartition("@")[0]
-        connection.exec_driver_sql(f"ATTACH ? AS {PAST}", (f"{file}@{head}",))
-        dialect.attached = PAST

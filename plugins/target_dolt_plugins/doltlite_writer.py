@@ -44,7 +44,7 @@ class DoltLiteWriter(Writer):
         self._upsert = str(upsert.compile(dialect=dialect))
         matches = [column == sa.bindparam(None, unique=True) for column in key]
         self._delete = str(table.delete().where(*matches).compile(dialect=dialect))
-        self._rowid = rowid_name(table)
+        self._rowid = rowid_name(table.columns.keys())
         self._clear = str(table.delete().compile(dialect=dialect))
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:

@@ -172,14 +172,15 @@ class RunBranch:
             found = staged.read(connection)
             if found.tables.isdisjoint(tables):
                 return None
-            return compose(staged.changes(connection, found))
+            return compose(staged.changes(self.database, connection, found))
 
     def stage(self, tables: Collection[str]) -> tuple[TableChange, ...]:
         """Stage tables, to be thrown away with the branch; return what differs, in rows."""
         with self.connection.begin():
             if tables:
                 self.database.call(self.connection, "dolt_add", "-f", *tables)
-            return staged.changes(self.connection, staged.read(self.connection))
+            found = staged.read(self.connection)
+            return staged.changes(self.database, self.connection, found)
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from target_dolt.backend import Database
 from target_dolt.messages import TableChange
+from target_dolt.queries import row_counts
 
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
@@ -16,7 +18,6 @@ _RENAMED = (
     "SELECT from_table_name, to_table_name FROM dolt_diff_summary('HEAD', 'STAGED') "
     "WHERE diff_type = 'renamed'"
 )
-_DIFF_STAT = "SELECT * FROM dolt_diff_stat('HEAD', 'STAGED')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ def read(connection: sa.Connection) -> Staged:
     return Staged(frozenset(names).union(*renamed), renamed)
 
 
-def changes(connection: sa.Connection, staged: Staged) -> tuple[TableChange, ...]:
+def changes(
+    database: Database, connection: sa.Connection, staged: Staged
+) -> tuple[TableChange, ...]:
     """Return the rows that differ, by table, without the tables of this tool.
 
     A run renames nothing. Where it drops a table and makes another of the same rows, DoltLite
@@ -54,24 +57,19 @@ def changes(connection: sa.Connection, staged: Staged) -> tuple[TableChange, ...
         rows = connection.execute(sa.select(sa.func.count()).select_from(sa.table(new))).scalar()
         found[new] = TableChange(new, int(rows or 0), 0, 0)
         found[old] = TableChange(old, 0, 0, int(rows or 0))
-    for row in connection.exec_driver_sql(_DIFF_STAT).mappings():
-        name = row["table_name"]
-        numbers = (row[f"rows_{how}"] for how in ("added", "modified", "deleted"))
-        added, changed, deleted = (int(number or 0) for number in numbers)
-        if name in older:
-            found[older[name]] = TableChange(older[name], 0, 0, int(row["old_row_count"]))
+    counted = row_counts(connection) if older else database.row_counts(connection, staged.tables)
+    for one in counted:
+        if one.table in older:
+            found[older[one.table]] = TableChange(older[one.table], 0, 0, one.before)
         else:
-            rekeyed = _is_rekeyed(connection, row)
-            found[name] = TableChange(name, added, changed, deleted, rekeyed)
+            rekeyed = one.is_blank and _has_rows(connection, one.table)
+            found[one.table] = TableChange(one.table, one.added, one.changed, one.deleted, rekeyed)
     return tuple(one for one in found.values() if not one.table.startswith(OWN_PREFIX))
 
 
-def _is_rekeyed(connection: sa.Connection, row: sa.RowMapping) -> bool:
-    """Whether Dolt has compared no rows: it counts none at all then, of a table that has some."""
-    counted = (name for name in row if name.startswith("rows_") or name.endswith("_row_count"))
-    if any(row[name] != 0 for name in counted) or not sa.inspect(connection).has_table(
-        row["table_name"]
-    ):
+def _has_rows(connection: sa.Connection, table: str) -> bool:
+    """Whether a table is there and has rows: Dolt counts none where it has compared none."""
+    if not sa.inspect(connection).has_table(table):
         return False
-    some = sa.select(sa.literal(1)).select_from(sa.table(row["table_name"])).limit(1)
+    some = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
     return connection.execute(some).first() is not None
