@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+
+_PART = 500
+"""SQLite gives 2,000 columns in a row, and a function 1,000 arguments (sqlite.org/limits.html)."""
+
+
+def in_parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield names, no more at a time than one statement may have as columns or arguments."""
+    return (names[start : start + _PART] for start in range(0, len(names), _PART))
 
 
 def head_of(connection: sa.Connection) -> str:

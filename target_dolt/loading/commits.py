@@ -7,7 +7,7 @@ committed and the target branch is moved onto it, so that readers see whole comm
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from target_dolt.loading.pipeline_lock import pipeline_lock
 from target_dolt.loading.staged import OWN_PREFIX
 from target_dolt.loading.target_branch import target_branch
 from target_dolt.messages import Commit, PendingCommit, TableChange
-from target_dolt.queries import changed_tables, hash_of
+from target_dolt.queries import changed_tables, hash_of, in_parts
 from target_dolt.runs import HELD_PREFIX, branches, remove_dead, run_branch
 
 _MOVES = 100
@@ -167,8 +167,7 @@ class RunBranch:
     ) -> tuple[PendingCommit, str] | None:
         connection = self.connection
         with connection.begin():
-            # A pattern in dolt_ignore may not make rows vanish: hence the force.
-            self.database.call(connection, "dolt_add", "-f", *tables, *beside)
+            self._add([*tables, *beside])
             found = staged.read(connection)
             if found.tables.isdisjoint(tables):
                 return None
@@ -177,10 +176,14 @@ class RunBranch:
     def stage(self, tables: Collection[str]) -> tuple[TableChange, ...]:
         """Stage tables, to be thrown away with the branch; return what differs, in rows."""
         with self.connection.begin():
-            if tables:
-                self.database.call(self.connection, "dolt_add", "-f", *tables)
+            self._add([*tables])
             found = staged.read(self.connection)
             return staged.changes(self.database, self.connection, found)
+
+    def _add(self, tables: Sequence[str]) -> None:
+        for some in in_parts(tables):
+            # A pattern in dolt_ignore may not make rows vanish: hence the force.
+            self.database.call(self.connection, "dolt_add", "-f", *some)
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""
@@ -196,11 +199,11 @@ class RunBranch:
         """Return a hash of each table's content: reading it writes nothing, `dolt_add` does."""
         found = dict.fromkeys(self.gone.intersection(tables), "")
         there = [name for name in tables if name not in self.gone]
-        if there:
-            query = sa.select(*map(sa.func.dolt_hashof_table, there))
-            with self.connection.begin():
+        with self.connection.begin():
+            for some in in_parts(there):
+                query = sa.select(*map(sa.func.dolt_hashof_table, some))
                 [hashes] = self.connection.execute(query)
-            found |= dict(zip(there, map(str, hashes), strict=True))
+                found |= dict(zip(some, map(str, hashes), strict=True))
         return found
 
     def hash_of_table(self, table: str) -> str:
