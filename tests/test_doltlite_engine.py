@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from target_dolt.loading.commits import RunBranch
 from target_dolt_plugins.doltlite import DoltLiteDatabase
 
 CHILD = """
@@ -57,20 +56,3 @@ def test_a_statement_that_is_interrupted_keeps_no_lock(tmp_path: Path) -> None:
         with connection.begin():
             assert connection.exec_driver_sql("SELECT * FROM t").all() == []
     assert stopped.traceback  # which keeps what was at work
-
-
-def test_a_run_may_write_more_tables_than_a_row_has_columns(tmp_path: Path) -> None:
-    """2,000 columns, and 1,000 arguments of a function: a commit point asks for all tables."""
-    names = [f"t{number}" for number in range(2_001)]
-    database = DoltLiteDatabase(tmp_path / "dolt.db")
-    branch = RunBranch(database, None, "pipeline", "20260101000000-000000")
-    try:
-        with branch.connection.begin():
-            for name in names:
-                branch.connection.exec_driver_sql(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY)")
-                branch.connection.exec_driver_sql(f"INSERT INTO {name} VALUES (1), (2)")
-        assert branch.differs(names)
-        changes = branch.stage(names)
-    finally:
-        branch.close()
-    assert sorted((one.table, one.added) for one in changes) == sorted((one, 2) for one in names)

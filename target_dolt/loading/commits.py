@@ -7,7 +7,7 @@ committed and the target branch is moved onto it, so that readers see whole comm
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
@@ -53,6 +53,7 @@ class RunBranch:
         self._base = self._head = ""
         self._hashes: dict[str, str] = {}
         self._found: dict[str, str] = {}
+        self._touched: set[str] = set()
         self.gone: set[str] = set()
         self._open = ExitStack()
         try:
@@ -138,6 +139,7 @@ class RunBranch:
             elif self.again("the move of the branch", self._advance):
                 self._base = commit_hash
                 self._hashes |= self._found
+                self._touched.clear()
                 return Commit(commit_hash, message, pending[0])
         reason = f"the branch '{self.branch}' kept moving"
         raise self._conflict(reason)
@@ -167,7 +169,7 @@ class RunBranch:
     ) -> tuple[PendingCommit, str] | None:
         connection = self.connection
         with connection.begin():
-            self._add([*tables, *beside])
+            self._add([*self._of_this_commit(tables), *beside])
             found = staged.read(connection)
             if found.tables.isdisjoint(tables):
                 return None
@@ -187,13 +189,26 @@ class RunBranch:
 
     def differs(self, tables: Collection[str]) -> bool:
         """Whether one of these tables holds something else than at the last commit."""
-        self._found = self._table_hashes(tables)
+        self._found = self._table_hashes(self._of_this_commit(tables))
         return any(self._hashes.get(name) != found for name, found in self._found.items())
 
     def know(self, table: str) -> None:
         """Remember what a table holds before this run writes to it."""
+        self.touch(table)
         if table not in self._hashes:
             self._hashes |= self._table_hashes([table])
+
+    def touch(self, table: str) -> None:
+        """Note that a table is changed, for the next commit."""
+        self._touched.add(table)
+
+    def _of_this_commit(self, tables: Iterable[str]) -> list[str]:
+        """Return the tables that may differ from the last commit: each that is asked for costs.
+
+        DoltLite reads its whole list of tables to tell one's hash: 0.5 ms of a hundred, 10 ms of
+        a thousand (measured on 0.51.3).
+        """
+        return [one for one in tables if one in self._touched or one.startswith(OWN_PREFIX)]
 
     def _table_hashes(self, tables: Collection[str]) -> dict[str, str]:
         """Return a hash of each table's content: reading it writes nothing, `dolt_add` does."""

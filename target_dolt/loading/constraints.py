@@ -163,6 +163,7 @@ class Constraints:
         return any((one.kind, one.name) == (other.kind, other.name) for other in there)
 
     def _put_on(self, name: str, one: Constraint) -> Constraint | None:
+        self._branch.touch(name)
         table = self._find(name)
         plainer = [replace(one, sql="")] if one.kind == COLUMN and one.sql else []
         if one.kind == COLUMN and one.required and (one.sql or one.comment):

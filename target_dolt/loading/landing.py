@@ -99,7 +99,9 @@ class Landing:
     def _before(self, drawn: Draft) -> Table | None:
         """Return a stream's table as it is before anything is changed, and remember its rows."""
         before = self.find(drawn.table.name)
-        if before is not None:
+        if before is None:
+            self._branch.touch(drawn.table.name)
+        else:
             self._branch.know(before.name)
         self._keep_row_small(drawn, before)
         return before

@@ -93,6 +93,7 @@ class Lanes:
         """
         for some in _without_repetition(writes):
             for one in some:
+                self._branch.touch(one.table.name)
                 if not one.table.key:
                     self._append(one)
             keyed = [one for one in some if one.table.key]
