@@ -17,7 +17,7 @@ from benchmarks.records import SCHEMA, lines, record, state
 RECORDS = 200_000
 EVERY = 10_000
 ROUNDS = 3
-MANY_RECORDS = 2_000_000
+MANY_RECORDS = 5_000_000
 COMMITS_BEFORE = (0, 1_500, 3_000)
 COMMITS_TIMED = 100
 ROWS_OF_COMMITS = 100
@@ -77,7 +77,7 @@ def speed(directory: Path) -> None:
 
 
 def memory(directory: Path) -> None:
-    """Load 2,000,000 records from a pipe."""
+    """Load 5,000,000 records from a pipe."""
     print(f"Memory: {MANY_RECORDS:,} records, a STATE every {EVERY:,}, default settings")
     done = load(directory / "dolt.db", lines(MANY_RECORDS, EVERY))
     told(f"peak memory {done.peak_mb:.0f} MB, {MANY_RECORDS / done.seconds:,.0f} records/s")

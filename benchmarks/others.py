@@ -26,6 +26,8 @@ import dlt
 def rows(stream):
     with open(sys.argv[1]) as messages:
         for line in messages:
+            if f'"stream": "{stream}"' not in line:
+                continue
             message = json.loads(line)
             if message["type"] == "RECORD" and message["stream"] == stream:
                 yield message["record"]

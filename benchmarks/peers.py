@@ -26,8 +26,8 @@ TARGETS = ("meltanolabs-target-postgres", "pipelinewise-target-postgres")
 
 
 def peers(directory: Path) -> None:
-    """Load a tenth of each case with each; print records/s of whole processes, and our ratios."""
-    print("\nBeside others: a fifth of each case's records, whole processes, start-up included\n")
+    """Load a part of each case with each; print records/s of whole processes, and our ratios."""
+    print("\nBeside others: a part of each case's records, whole processes, start-up included\n")
     directory.chmod(0o755)  # where this runs as root, Postgres runs as somebody else
     with ExitStack() as open_:
         place = directory / "postgres"

@@ -5,6 +5,7 @@ from target_dolt.dialect import Dialect, TypeRule
 from target_dolt.errors import TargetDoltError
 from target_dolt.hookspecs import hookimpl
 from target_dolt.messages import Commit, PendingCommit, TableChange
+from target_dolt.queries import RowCounts
 from target_dolt.table import Limits, Storage, Table
 from target_dolt.writer import Row, Write, Writer
 
@@ -16,6 +17,7 @@ __all__ = [
     "Limits",
     "PendingCommit",
     "Row",
+    "RowCounts",
     "Storage",
     "Table",
     "TableChange",

@@ -202,12 +202,19 @@ class Database(Upkeep):
     def writer(self, table: Table) -> Writer:
         """Return what writes rows into a table."""
 
-    def row_counts(self, connection: sa.Connection, tables: Collection[str]) -> Sequence[RowCounts]:
-        """Return how many rows of the staged tables differ; called in a transaction.
+    def row_counts(
+        self, connection: sa.Connection, modified: Collection[str]
+    ) -> Sequence[RowCounts]:
+        """Return how many rows differ in what is staged; called in a transaction.
 
-        A table of which no row differs may be missing.
+        A table of which no row differs may be missing, and one be there that is not staged.
+
+        Args:
+            connection: A connection on the branch.
+            modified: Tables whose rows are counted by themselves where that is faster: they are
+                staged as they are, and were there at the last commit.
         """
-        del tables
+        del modified
         return row_counts(connection)
 
     @abc.abstractmethod

@@ -46,8 +46,9 @@ class RowCounts:
         added: Rows that are new.
         changed: Rows with another value.
         deleted: Rows that are gone.
-        before: How many rows there were in all.
-        is_blank: Whether the engine counts none at all, neither these nor the table's own.
+        before: How many rows there were in all, where the engine says it.
+        is_blank: Whether the engine counts none at all, neither these nor the table's own: of a
+            table with another key it compares no rows.
     """
 
     table: str
@@ -58,23 +59,28 @@ class RowCounts:
     is_blank: bool = False
 
 
-def row_counts(connection: sa.Connection, where: str = "STAGED") -> list[RowCounts]:
+_STAT = "SELECT * FROM dolt_diff_stat('HEAD', '{}')"
+
+
+def row_counts(connection: sa.Connection, new: str = "STAGED") -> list[RowCounts]:
     """Return how many rows differ in what is staged, or in `WORKING`, by table.
 
     A table of which no row differs may be missing.
     """
-    found = []
-    for row in connection.exec_driver_sql(_STAT.format(where)).mappings():
-        counted = [name for name in row if name.startswith("rows_") or name.endswith("_row_count")]
-        numbers = (row[f"rows_{how}"] for how in ("added", "modified", "deleted"))
-        added, changed, deleted = (int(number or 0) for number in numbers)
-        before = int(row["old_row_count"] or 0)
-        is_blank = all(row[name] == 0 for name in counted)
-        found.append(RowCounts(row["table_name"], added, changed, deleted, before, is_blank))
-    return found
+    rows = connection.exec_driver_sql(_STAT.format(new)).mappings().all()
+    return [_counts_of(row) for row in rows]
 
 
-_STAT = "SELECT * FROM dolt_diff_stat('HEAD', '{}')"
+def _counts_of(row: sa.RowMapping) -> RowCounts:
+    added, changed, deleted, before = (
+        int(row[name] or 0)
+        for name in ("rows_added", "rows_modified", "rows_deleted", "old_row_count")
+    )
+    all_rows = [row[name] for name in row if name.startswith("rows_") or name.endswith("row_count")]
+    is_blank = all(number == 0 for number in all_rows)
+    return RowCounts(row["table_name"], added, changed, deleted, before, is_blank)
+
+
 _HASH_OF = sa.text("SELECT dolt_hashof(:ref)")
 _CHANGED = tuple(
     sa.text(f"SELECT from_table_name, to_table_name FROM {one}(:old, :new)")  # noqa: S608

@@ -68,6 +68,27 @@ def test_a_commit_asks_only_for_tables_that_the_run_touched_since_the_last(place
     assert place.query("SELECT table_name FROM dolt_status") == []
 
 
+def test_what_the_engine_changes_by_itself_is_in_the_commit_too(place: Place) -> None:
+    """A trigger or a foreign key of somebody's changes a table that has no rows in the window."""
+    more: dict[str, Any] = {"v": {"type": ["string", "null"]}, "_sdc_deleted_at": {}}
+    whole = {"type": "integer"}
+    streams = [schema("a", {"id": whole, **more}), schema("b", {"id": whole, "a": whole})]
+    rows = [record("a", id=1), record("a", id=2), record("b", id=1, a=1)]
+    place.load([*streams, *rows, state(0)], hard_delete=True)
+    place.execute(
+        "CREATE TRIGGER gone AFTER DELETE ON a BEGIN DELETE FROM b WHERE a = old.id; END"
+        if "path" in place.config
+        else "ALTER TABLE b ADD FOREIGN KEY (a) REFERENCES a (id) ON DELETE CASCADE"
+    )
+    place.call("dolt_commit", "-A", "-m", "somebody's")
+    gone = record("a", id=1, _sdc_deleted_at="2026-01-01T00:00:00Z")
+    later = [*streams, record("b", id=2, a=1), state(1), gone, state(2)]
+    assert place.load(later, hard_delete=True, commit_interval_seconds=0) == [1, 2]
+    assert place.rows("b") == []
+    assert place.log()[-2:] == ["Load b: 1 added", "Load a, b: 3 deleted"]
+    assert place.query("SELECT * FROM dolt_status") == []
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="sqlite3 lowers no limit before Python 3.11")
 def test_a_run_may_write_more_tables_than_a_row_has_columns(tmp_path: Path) -> None:
     """2,000 columns and 1,000 arguments are SQLite's limits; here 600, where 700 take seconds."""

@@ -192,9 +192,11 @@ class DoltLiteDatabase(Database):
         """Return what writes rows into a table."""
         return DoltLiteWriter(describe(table), self._sql, table.others)
 
-    def row_counts(self, connection: sa.Connection, tables: Collection[str]) -> Sequence[RowCounts]:
+    def row_counts(
+        self, connection: sa.Connection, modified: Collection[str]
+    ) -> Sequence[RowCounts]:
         """Return how many rows differ; of a large table those after its last key apart."""
-        return doltlite_counts.row_counts(connection, tables)
+        return doltlite_counts.row_counts(connection, modified)
 
     def diff_rows(
         self,

@@ -10,9 +10,8 @@ meets its old self.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,18 +20,21 @@ from target_dolt.queries import RowCounts
 from target_dolt_plugins.doltlite_past import PAST, attach_head
 from target_dolt_plugins.doltlite_rowids import rowid_name
 
-LARGE = 500_000
-"""Rows from which on a table is worth it: reading as many takes 0.05 s."""
+LARGE = 1_000_000
+"""Rows from which on a table is worth it: below, the engine needs 0.1 s at the most."""
 
 LONGEST = 1_000_000
 """Rows after the last key that are taken out at the most: they are kept in memory meanwhile."""
 
-_PLAIN = sa.text(
-    "SELECT name FROM sqlite_master AS t WHERE type = 'table' AND name IN :names AND NOT EXISTS ("
-    "SELECT 1 FROM sqlite_master AS o WHERE o.tbl_name = t.name AND (o.type = 'trigger' "
-    "OR o.type = 'index' AND o.sql IS NOT NULL))"
-).bindparams(sa.bindparam("names", expanding=True))
-_COLUMNS = "SELECT name, pk FROM pragma_table_info(?, ?)"
+SHARE = 10
+"""They are a tenth of the table at the most: to take out more costs more than reading on."""
+
+_OF_OTHERS = """
+SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE
+UNION ALL SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin <> 'pk'"""
+"""What hangs on a table, so that taking rows out does more, or costs more."""
+
+_COLUMNS = "SELECT name, pk FROM pragma_table_xinfo(?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,49 +44,51 @@ class _Tail:
     Attributes:
         table: The table.
         which: The rows, as SQL names them after FROM.
-        end: That key, for the SQL.
         rows: How many they are.
     """
 
     table: str
     which: str
-    end: tuple[Any, ...]
     rows: int
 
 
-def row_counts(connection: sa.Connection, tables: Collection[str]) -> Sequence[RowCounts]:
+def row_counts(connection: sa.Connection, modified: Collection[str]) -> Sequence[RowCounts]:
     """Return how many rows of staged tables differ, in the time that the difference takes.
 
     Args:
-        connection: A connection with a transaction begun and nothing unstaged in these tables.
-        tables: The staged tables.
+        connection: A connection with a transaction begun.
+        modified: Tables that are staged as they are, and were there at the last commit.
     """
-    tails = [tail for name in _large(connection, tables) if (tail := _tail(connection, name))]
+    tails = list(_tails(connection, sorted(modified)))
     if not tails:
         return queries.row_counts(connection)
     with connection.begin_nested() as savepoint:
         for tail in tails:
-            connection.exec_driver_sql(f"DELETE FROM {tail.which}", tail.end)  # noqa: S608
-        counted = queries.row_counts(connection, "WORKING")
+            connection.exec_driver_sql(f"DELETE FROM {tail.which}")  # noqa: S608
+        found = {one.table: one for one in queries.row_counts(connection, "WORKING")}
         savepoint.rollback()
-    found = {one.table: one for one in counted if one.table in tables}
     for tail in tails:
-        found.setdefault(tail.table, RowCounts(tail.table, 0, 0, 0)).added += tail.rows
+        one = found.setdefault(tail.table, RowCounts(tail.table, 0, 0, 0))
+        if not one.is_blank:
+            one.added += tail.rows
     return list(found.values())
 
 
-def _large(connection: sa.Connection, tables: Collection[str]) -> list[str]:
-    """Return the tables that are large, and of which taking rows out does nothing else."""
-    plain = list(connection.execute(_PLAIN, {"names": list(tables)}).scalars())
-    found = []
-    for some in queries.in_parts(plain):
+def _tails(connection: sa.Connection, tables: Sequence[str]) -> Iterator[_Tail]:
+    for some in queries.in_parts(tables):
         counts = [sa.select(sa.func.count()).select_from(sa.table(name)) for name in some]
         [rows] = connection.execute(sa.select(*(one.scalar_subquery() for one in counts)))
-        found += [name for name, count in zip(some, rows, strict=True) if count >= LARGE]
-    return found
+        for name, count in zip(some, rows, strict=True):
+            most = min(LONGEST, count // SHARE)
+            if (
+                count >= LARGE
+                and connection.exec_driver_sql(_OF_OTHERS, (name,)).first() is None
+                and (tail := _tail(connection, name, most)) is not None
+            ):
+                yield tail
 
 
-def _tail(connection: sa.Connection, table: str) -> _Tail | None:
+def _tail(connection: sa.Connection, table: str, most: int) -> _Tail | None:
     """Return the rows after the last key of before; None where there are none, or too many."""
     attach_head(connection)
     key, old_key = (_key(connection, table, schema) for schema in ("main", PAST))
@@ -95,14 +99,10 @@ def _tail(connection: sa.Connection, table: str) -> _Tail | None:
     quoted = preparer.quote(table)
     names, backwards = ", ".join(columns), ", ".join(f"{one} DESC" for one in columns)
     last = f"SELECT {names} FROM {PAST}.{quoted} ORDER BY {backwards} LIMIT 1"  # noqa: S608
-    end = connection.exec_driver_sql(last).first()
-    if end is None:
-        return None
-    marks = ", ".join("?" for _ in columns)
-    which = f"main.{quoted} WHERE ({names}) > ({marks})"
-    some = f"SELECT count(*) FROM (SELECT 1 FROM {which} LIMIT {LONGEST + 1})"  # noqa: S608
-    rows = int(connection.exec_driver_sql(some, tuple(end)).scalar() or 0)
-    return _Tail(table, which, tuple(end), rows) if 0 < rows <= LONGEST else None
+    which = f"main.{quoted} WHERE ({names}) > ({last})"
+    some = f"SELECT count(*) FROM (SELECT 1 FROM {which} LIMIT {most + 1})"  # noqa: S608
+    rows = int(connection.exec_driver_sql(some).scalar() or 0)
+    return _Tail(table, which, rows) if 0 < rows <= most else None
 
 
 def _key(connection: sa.Connection, table: str, schema: str) -> list[str]:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from target_dolt.backend import Database
 from target_dolt.messages import TableChange
-from target_dolt.queries import row_counts
 
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
@@ -26,10 +25,12 @@ class Staged:
 
     Attributes:
         tables: The tables that differ, new and dropped ones too.
+        modified: Those of them that were there before, and are.
         renamed: What DoltLite takes for renames: each an old name and a new one.
     """
 
     tables: frozenset[str]
+    modified: frozenset[str]
     renamed: tuple[tuple[str, str], ...]
 
 
@@ -37,10 +38,11 @@ def read(connection: sa.Connection) -> Staged:
     """Return what is staged on a connection's branch."""
     found = [(name, status) for name, status in connection.exec_driver_sql(_STATUS)]
     names = [name for name, status in found if status != "renamed"]
+    modified = frozenset(name for name, status in found if status == "modified")
     if len(names) == len(found):
-        return Staged(frozenset(names), ())
+        return Staged(frozenset(names), modified, ())
     renamed = tuple((old, new) for old, new in connection.exec_driver_sql(_RENAMED))
-    return Staged(frozenset(names).union(*renamed), renamed)
+    return Staged(frozenset(names).union(*renamed), modified, renamed)
 
 
 def changes(
@@ -57,11 +59,12 @@ def changes(
         rows = connection.execute(sa.select(sa.func.count()).select_from(sa.table(new))).scalar()
         found[new] = TableChange(new, int(rows or 0), 0, 0)
         found[old] = TableChange(old, 0, 0, int(rows or 0))
-    counted = row_counts(connection) if older else database.row_counts(connection, staged.tables)
-    for one in counted:
+    # What is renamed has rows of before under another name.
+    modified = () if older else {n for n in staged.modified if not n.startswith(OWN_PREFIX)}
+    for one in database.row_counts(connection, modified):
         if one.table in older:
             found[older[one.table]] = TableChange(older[one.table], 0, 0, one.before)
-        else:
+        elif one.table in staged.tables:
             rekeyed = one.is_blank and _has_rows(connection, one.table)
             found[one.table] = TableChange(one.table, one.added, one.changed, one.deleted, rekeyed)
     return tuple(one for one in found.values() if not one.table.startswith(OWN_PREFIX))
