@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,14 @@ from sqlalchemy.pool import NullPool
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import CommitConflictError, ConfigError, LockedError
+from target_dolt.errors import CommitConflictError, ConfigError
 from target_dolt.queries import RowCounts
 from target_dolt.remotes import refuse_existing, remotes
 from target_dolt_plugins import doltlite_counts, doltlite_engine
 from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_dialect import DoltLiteDialect
 from target_dolt_plugins.doltlite_evolution import alter
+from target_dolt_plugins.doltlite_lock import lock_file
 from target_dolt_plugins.doltlite_remotes import REFUSALS, clone_file, remove
 from target_dolt_plugins.doltlite_types import logical_type, storage
 from target_dolt_plugins.doltlite_writer import DoltLiteWriter, describe
@@ -118,38 +117,9 @@ class DoltLiteDatabase(Database):
         statement = f"SELECT {procedure}({marks})"
         return connection.exec_driver_sql(statement, arguments).scalar()
 
-    @contextmanager
-    def lock(self, name: str) -> Iterator[Callable[[], None]]:
-        """Hold a lock file beside the database; the system frees it with the process.
-
-        By whatever symbolic link the file was reached, it is the same lock.
-        """
-        import fcntl  # noqa: PLC0415 - not on Windows, where there is no DoltLite either
-
-        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
-        file = self.path.resolve()
-        path = file.parent / f".{file.name}-{digest}.lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            msg = (
-                f"'{self.path}' cannot be loaded into: a run holds a lock file beside it, and "
-                f"'{path.name}' cannot be made there: {error.strerror}; nothing was changed"
-            )
-            raise ConfigError(msg) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
-                msg = f"process {owner or 'unknown'} holds it"
-                raise LockedError(msg) from None
-            with suppress(OSError):  # a full disk; it is the lock that counts
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            yield _keep
-        finally:
-            os.close(descriptor)
+    def lock(self, name: str) -> AbstractContextManager[Callable[[], None]]:
+        """Hold a lock file beside the database; the system frees it with the process."""
+        return lock_file(self.path, name)
 
     def is_transient(self, error: sa.exc.DBAPIError) -> bool:
         """A file does not come back; waiting for other writers is the time-out's work."""
@@ -238,10 +208,6 @@ class DoltLiteDatabase(Database):
 
     def close(self) -> None:
         """Close the database: connections are closed by whoever opened them."""
-
-
-def _keep() -> None:
-    """A lock file is held as long as it is open."""
 
 
 def _claims(where: Where) -> bool:
