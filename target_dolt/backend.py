@@ -72,6 +72,9 @@ class Database(Upkeep):
     lanes = 1
     """How many connections may write at the same time."""
 
+    rows_at_once = 10_000
+    """How many rows one transaction is best given, where no setting says it."""
+
     refusals: tuple[tuple[str, str], ...] = ()
     """What its answers about remotes mean: a part of each, and a sentence that says what to do;
     `{procedure}` in it is the procedure that was called."""

@@ -141,7 +141,7 @@ class ReplacedTable:
         stream: str,
         schema: Mapping[str, Any],
         keys: Sequence[str],
-        batch_rows: int,
+        batch_rows: int | None,
     ) -> None:
         """Make or evolve the table, and empty it."""
         self.stream = stream
@@ -150,8 +150,8 @@ class ReplacedTable:
         self._schema = schema
         self._keys = keys
         self._names = tuple(schema["properties"])
-        self._batch_rows = min(batch_rows, FIRST_BATCH_ROWS)
-        self._most_rows = batch_rows
+        self._given_rows = batch_rows
+        self._batch_rows = min(self._most_rows, FIRST_BATCH_ROWS)
         self._wider: dict[str, ColumnType] = {}
         self._rows: list[Row] = []
         self._bytes = 0
@@ -197,6 +197,10 @@ class ReplacedTable:
                 self.flush()
                 self._wider[need.column] = need.wider
                 self._plan()
+
+    @property
+    def _most_rows(self) -> int:
+        return self._given_rows or self._load.database.rows_at_once
 
     def flush(self) -> None:
         """Write what was taken to the run branch."""

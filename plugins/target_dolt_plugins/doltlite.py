@@ -33,6 +33,13 @@ seconds."""
 COLUMNS = 2_000
 """SQLite's SQLITE_MAX_COLUMN, as DoltLite's library is built."""
 
+ROWS_A_GB = 10_000
+"""Rows of a transaction for each GB of the file. From some hundred rows on, its end merges the list
+of all the file's pages, 8 ms a GB: a tenth of what so many rows take (measured on 0.51.3)."""
+
+MOST_ROWS = 100_000
+"""What a transaction is given at the most: about 100 MB while it is under way."""
+
 _BEING_MADE_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Pauses between looks at a file that has no commit: another process may be making it."""
 
@@ -84,6 +91,12 @@ class DoltLiteDatabase(Database):
                 "`path`"
             )
             raise ConfigError(msg)
+
+    @property
+    def rows_at_once(self) -> int:  # type: ignore[override]  # it depends on the file
+        """How many rows one transaction is best given: it has a price by the file's size."""
+        size = self.path.stat().st_size if self.path.exists() else 0
+        return min(max(size * ROWS_A_GB // 10**9, Database.rows_at_once), MOST_ROWS)
 
     def _look(self) -> tuple[str, bool]:
         """Return which engine a file is of, and whether it has a commit, or nothing at all yet.

@@ -67,7 +67,7 @@ class Settings:
     max_bad_records: int = DEFAULT_MAX_BAD_RECORDS
     commit_interval_seconds: float | None = None
     commit_min_rows: int = 0
-    batch_size_rows: int = 10_000
+    batch_size_rows: int | None = None
     commit_message: str | None = None
     commit_author: str = DEFAULT_AUTHOR
     push_remote: str | None = None
@@ -101,7 +101,7 @@ class Settings:
     def check(self) -> None:
         """Raise ConfigError for a setting whose value makes no sense."""
         for name in ("batch_size_rows", "max_message_bytes", "max_batch_bytes"):
-            if getattr(self, name) < 1:
+            if (number := getattr(self, name)) is not None and number < 1:
                 msg = f"`{name}` must be 1 or more"
                 raise ConfigError(msg)
         for name in ("commit_interval_seconds", "commit_min_rows", "max_bad_records"):

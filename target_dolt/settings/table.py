@@ -172,10 +172,10 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     th.Property(
         "batch_size_rows",
         th.IntegerType,
-        default=10_000,
         title="Batch Size Rows",
-        description="How many rows of a stream are buffered before they are written. They are "
-        "seen by readers of the branch with the next commit only.",
+        description="How many rows of a stream are buffered before they are written; without it "
+        "10,000, and as many for each GB of a DoltLite file. They are seen by readers of the "
+        "branch with the next commit only.",
     ),
     th.Property(
         "commit_message",

@@ -112,7 +112,7 @@ class DoltSink(Sink):
             )
         self._typed = None if self._one_step is None else self._one_step.lines
         self._delete = self._remove if self._hard_delete else self._mark
-        self._buffer_rows = self.max_size
+        self._buffer_rows = self.batch_size_rows or self.load.database.rows_at_once
 
     def process_record(self, record: dict[str, Any], context: Mapping[str, Any]) -> None:
         """Take one record: the SDK's name for `take`."""
@@ -236,6 +236,7 @@ class DoltSink(Sink):
         rows, self._buffer = self._buffer, []
         if not rows:
             return
+        self._buffer_rows = self.batch_size_rows or self.load.database.rows_at_once
         if self.before_rows is not None:
             self.before_rows()
         is_mixed, self._is_mixed = self._is_mixed, False
