@@ -116,15 +116,24 @@ class Database(Upkeep):
     def is_transient(self, error: sa.exc.DBAPIError) -> bool:
         """Whether what failed may succeed if it is done again."""
 
-    def advance(self, target: sa.Connection, branch: str, base: str) -> bool:
+    def advance(
+        self, target: sa.Connection, branch: str, base: str, run: sa.Connection | None = None
+    ) -> bool:
         """Move the branch that `target` is on to the head of `branch`, if it still is at `base`.
 
         Returns False, and changes nothing, where it has moved. Uncommitted changes of the
         branch in other tables stay as they are.
 
+        Args:
+            target: A connection on the branch that is moved.
+            branch: The branch whose head it moves to.
+            base: Where it is.
+            run: A connection on `branch`, where there is one.
+
         Raises:
             CommitConflictError: Uncommitted changes of the branch are in the way.
         """
+        del run
         try:
             with target.begin():
                 if head_of(target) != base:

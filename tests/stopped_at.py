@@ -79,8 +79,8 @@ def _is_users_table(writer: DoltLiteWriter, *_: Any) -> bool:
     return "_target_dolt_" not in writer._upsert
 
 
-def _is(procedure: str) -> Callable[..., bool]:
-    return lambda _database, _connection, name, *_: name == procedure
+def _is(*call: str) -> Callable[..., bool]:
+    return lambda _database, _connection, *given: given[: len(call)] == call
 
 
 def tell_signals() -> None:
@@ -106,7 +106,7 @@ def arm(trap: Trap, point: str) -> None:
     elif point == "committed-not-moved":
         database.advance = trap.set(database.advance, after=False)  # type: ignore[method-assign]
     elif point == "move-in-transaction":
-        call = trap.set(database.call, after=True, only=_is("dolt_reset"))
+        call = trap.set(database.call, after=True, only=_is("dolt_branch", "-f"))
         database.call = call  # type: ignore[method-assign]
     elif point in ("moved-not-told", "told"):
         commit_point.emit = trap.set(commit_point.emit, after=point == "told")

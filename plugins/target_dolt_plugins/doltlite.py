@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from target_dolt import Backend, Database, Limits, Storage, Table, Where, Writer, hookimpl
 from target_dolt.constraint import Constraint, Statements
 from target_dolt.dialect import ColumnType
-from target_dolt.errors import CommitConflictError, ConfigError
+from target_dolt.errors import ConfigError
 from target_dolt.queries import RowCounts
 from target_dolt.remotes import refuse_existing, remotes
 from target_dolt_plugins import doltlite_counts, doltlite_engine
@@ -22,6 +22,7 @@ from target_dolt_plugins.doltlite_constraints import statements
 from target_dolt_plugins.doltlite_dialect import DoltLiteDialect
 from target_dolt_plugins.doltlite_evolution import alter
 from target_dolt_plugins.doltlite_lock import lock_file
+from target_dolt_plugins.doltlite_move import move, move_from
 from target_dolt_plugins.doltlite_remotes import REFUSALS, clone_file, remove
 from target_dolt_plugins.doltlite_types import logical_type, storage
 from target_dolt_plugins.doltlite_writer import DoltLiteWriter, describe
@@ -42,13 +43,6 @@ MOST_ROWS = 100_000
 
 _BEING_MADE_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Pauses between looks at a file that has no commit: another process may be making it."""
-
-_COVERED = (
-    "SELECT to_table_name FROM dolt_diff_summary('HEAD', ?) WHERE diff_type = 'added' "
-    "AND to_table_name IN (SELECT name FROM sqlite_master)"
-)
-"""A table that the run adds and that somebody has uncommitted; one that `dolt_ignore` names is in
-no status."""
 
 
 def _damaged(path: Path, error: BaseException | None) -> ConfigError:
@@ -139,17 +133,16 @@ class DoltLiteDatabase(Database):
         del error
         return False
 
+    def advance(
+        self, target: sa.Connection, branch: str, base: str, run: sa.Connection | None = None
+    ) -> bool:
+        """Move a branch forward; over the run's own connection where nobody else's is needed."""
+        moved = None if run is None else move_from(self, run, target, branch, base)
+        return super().advance(target, branch, base) if moved is None else moved
+
     def move(self, target: sa.Connection, branch: str) -> None:
-        """Move the branch by a checked reset: dolt_merge grows with history, this does not."""
-        covered = target.exec_driver_sql(_COVERED, (branch,)).scalar()
-        if covered is not None:
-            msg = f"{self.uncommitted([covered])}: it is in no commit"
-            raise CommitConflictError(msg)
-        if target.exec_driver_sql("SELECT 1 FROM dolt_status LIMIT 1").first():
-            # Somebody's uncommitted changes: only a merge keeps them.
-            self.call(target, "dolt_merge", branch)
-        else:
-            self.call(target, "dolt_reset", "--hard", branch)
+        """Move the branch by a checked reset, or a merge."""
+        move(self, target, branch)
 
     def storage(self, column_type: ColumnType) -> Storage:
         """Return how a STRICT table keeps a type."""

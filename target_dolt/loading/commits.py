@@ -206,9 +206,8 @@ class RunBranch:
     def _of_this_commit(self, tables: Iterable[str]) -> list[str]:
         """Return the tables that may differ from the last commit: each that is asked for costs.
 
-        DoltLite reads its whole list of tables to tell one's hash: 0.5 ms of a hundred, 10 ms of
-        a thousand (measured on 0.51.3). Its status has what triggers and foreign keys change
-        too, but no new table that `dolt_ignore` names.
+        DoltLite reads its whole list of tables to tell one's hash, 10 ms of a thousand (measured
+        on 0.51.3). The status has what triggers and foreign keys change, but no ignored table.
         """
         changed = self._touched | self.database.uncommitted_tables(self.connection)
         return [one for one in tables if one in changed or one.startswith(OWN_PREFIX)]
@@ -241,7 +240,8 @@ class RunBranch:
             self.database.finish_move(self._target, self.branch, self._head)
             return True  # it was moved, and only the answer was lost
         try:
-            return retry.once_clear(self.database.advance, self._target, self.name, self._base)
+            advance = self.database.advance
+            return retry.once_clear(advance, self._target, self.name, self._base, self.connection)
         except CommitConflictError as error:
             raise self._conflict(str(error)) from error
 
