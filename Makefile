@@ -114,7 +114,7 @@ audit: $(PROJECT) $(AUDIT) ## Ask for known vulnerabilities of what the project 
 	@$(ENVS)/pip-audit/bin/pip-audit --skip-editable --progress-spinner off \
 		--path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-bench: $(PROJECT) ## Measure speed, memory and the cost of commits, beside others (BENCH_ARGS=--help)
+bench: $(PROJECT) ## Measure loads of many forms, beside raw statements and others (BENCH_ARGS=--help)
 	-@$(MAKE) --no-print-directory --keep-going $(PEERS)
 	@TARGET_DOLT_BENCH_ENVS="$(CURDIR)/$(ENVS)" $(BIN)/python -m benchmarks $(BENCH_ARGS)
 

@@ -10,11 +10,12 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from support import Place, record, schema, state
 from support_state import (
     CATS,
@@ -34,6 +35,7 @@ from support_state import (
 from tap_adapters.history.standstill import standing_still
 from target_dolt.errors import CommitConflictError, LockedError, RecordError
 from target_dolt.loading.commits import RunBranch
+from target_dolt_plugins.doltlite import DoltLiteDatabase
 
 STATUS = "SELECT table_name, staged, status FROM dolt_status"
 
@@ -486,6 +488,56 @@ def test_uncommitted_changes_of_a_table_of_the_run_stop_it_and_nothing_is_lost(
     assert re.search(r"'dogs' with .*`(SELECT|CALL) dolt_commit\('-A', '-m'", str(refusal.value))
     assert "(1105" not in str(refusal.value)
     assert ids(place, at=kept) == [1, 2]
+
+
+def test_a_merge_that_is_under_way_stops_a_load_and_is_not_lost(tmp_path: Path) -> None:
+    """DoltLite has it in no status where all conflicts went our way."""
+    place = Place({"path": str(tmp_path / "dolt.db")}, tmp_path)
+    place.load([DOGS, dog(1, "a"), state({"n": 1})])
+    place.execute(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, v TEXT)", "INSERT INTO u VALUES (1, 'o')"
+    )
+    place.call("dolt_commit", "-A", "-m", "u")
+    place.call("dolt_branch", "theirs")
+    for branch, text in (("main", "ours"), ("theirs", "theirs")):
+        place.execute(f"UPDATE u SET v = '{text}'", at=branch)
+        place.call("dolt_commit", "-A", "-m", text, at=branch)
+    database = place.open()
+    with database.connect("main", write=True) as somebody, somebody.begin():
+        with suppress(sa.exc.DBAPIError):  # which says that there are conflicts
+            database.call(somebody, "dolt_merge", "theirs")
+        database.call(somebody, "dolt_conflicts_resolve", "--ours", "u")
+    merging = "SELECT source FROM dolt_merge_status WHERE is_merging"
+    assert (place.query(merging), place.query("SELECT * FROM dolt_status")) == ([("theirs",)], [])
+    with pytest.raises(CommitConflictError, match="a merge is under way"):
+        place.load([DOGS, dog(2, "b"), state({"n": 2})])
+    assert place.query(merging) == [("theirs",)]
+    assert ids(place, "dogs") == [1]
+    place.call("dolt_commit", "-m", "merged")
+    assert place.query("SELECT dolt_merge_base('main', 'theirs') = dolt_hashof('theirs')") == [(1,)]
+
+
+def test_a_move_that_fails_once_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full for a moment ends no load whose commit is made."""
+    place = Place({"path": str(tmp_path / "dolt.db")}, tmp_path)
+    call, failures = DoltLiteDatabase.call, []
+
+    def fails_once(
+        database: DoltLiteDatabase, connection: sa.Connection, procedure: str, *arguments: str
+    ) -> Any:
+        if (procedure, *arguments[:1]) == ("dolt_branch", "-f") and not failures:
+            failures.append(procedure)
+            raise sa.exc.OperationalError(procedure, None, Exception("disk I/O error"))
+        return call(database, connection, procedure, *arguments)
+
+    monkeypatch.setattr(DoltLiteDatabase, "call", fails_once)
+    messages = [DOGS, dog(1, "a"), state({"n": 1}), dog(2, "b"), state({"n": 2})]
+    assert place.load(messages, commit_interval_seconds=0) == [{"n": 1}, {"n": 2}]
+    assert failures == ["dolt_branch"]
+    assert ids(place, "dogs") == [1, 2]
+    assert len(place.commits()) == 2
 
 
 def test_uncommitted_changes_that_go_away_at_once_are_waited_for(place: Place) -> None:

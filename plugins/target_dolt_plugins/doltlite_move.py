@@ -18,7 +18,10 @@ _COVERED = (
 no status."""
 
 _BRANCH = "SELECT active_branch()"
-_OTHERS = "SELECT 1 FROM dolt_status UNION ALL SELECT 1 FROM dolt_ignore LIMIT 1"
+_MERGING = "SELECT 1 FROM dolt_merge_status WHERE is_merging"
+"""A merge that is under way may be in no status: where all conflicts went our way."""
+
+_OTHERS = " UNION ALL ".join(("SELECT 1 FROM dolt_status", "SELECT 1 FROM dolt_ignore", _MERGING))
 """Whether somebody may have anything uncommitted on a branch."""
 
 
@@ -26,8 +29,14 @@ def move(database: Database, target: sa.Connection, branch: str) -> None:
     """Move the branch that a connection is on, within its transaction.
 
     Raises:
-        CommitConflictError: Somebody's table would be lost.
+        CommitConflictError: Somebody's table or merge would be lost.
     """
+    if target.exec_driver_sql(_MERGING).first():
+        msg = (
+            f"'{database.name}': a merge is under way on the branch (`SELECT dolt_commit('-m', "
+            "'...')` ends it, `SELECT dolt_merge('--abort')` takes it back)"
+        )
+        raise CommitConflictError(msg)
     covered = target.exec_driver_sql(_COVERED, (branch,)).scalar()
     if covered is not None:
         msg = f"{database.uncommitted([covered])}: it is in no commit"
@@ -58,6 +67,7 @@ def move_from(
             return None
         if hash_of(run, name) != base:
             return False
+        # It takes effect at once, and lets others write: nothing may follow.
         database.call(run, "dolt_branch", "-f", name, branch)
     return True
 
