@@ -21,7 +21,7 @@ _BRANCH = "SELECT active_branch()"
 _MERGING = "SELECT 1 FROM dolt_merge_status WHERE is_merging"
 """A merge that is under way may be in no status: where all conflicts went our way."""
 
-_OTHERS = " UNION ALL ".join(("SELECT 1 FROM dolt_status", "SELECT 1 FROM dolt_ignore", _MERGING))
+_OTHERS = "SELECT 1 FROM dolt_status UNION ALL SELECT 1 FROM dolt_ignore UNION ALL " + _MERGING
 """Whether somebody may have anything uncommitted on a branch."""
 
 
