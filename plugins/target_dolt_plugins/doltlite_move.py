@@ -21,7 +21,7 @@ _BRANCH = "SELECT active_branch()"
 _MERGING = "SELECT 1 FROM dolt_merge_status WHERE is_merging"
 """A merge that is under way may be in no status: where all conflicts went our way."""
 
-_OTHERS = "SELECT 1 FROM dolt_status UNION ALL SELECT 1 FROM dolt_ignore UNION ALL " + _MERGING
+_OTHERS = ("SELECT 1 FROM dolt_status LIMIT 1", "SELECT 1 FROM dolt_ignore LIMIT 1", _MERGING)
 """Whether somebody may have anything uncommitted on a branch."""
 
 
@@ -63,7 +63,7 @@ def move_from(
     """
     [name] = _read(target, _BRANCH)
     with run.begin():  # nobody else writes from here on
-        if _read(target, _OTHERS) is not None:
+        if any(_read(target, one) for one in _OTHERS):
             return None
         if hash_of(run, name) != base:
             return False
