@@ -174,8 +174,8 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.IntegerType,
         title="Batch Size Rows",
         description="How many rows of a stream are buffered before they are written; without it "
-        "10,000, and as many for each GB of a DoltLite file. They are seen by readers of the "
-        "branch with the next commit only.",
+        "10,000, in a DoltLite file of some GB 10,000 for each GB, and 100,000 at the most. They "
+        "are seen by readers of the branch with the next commit only.",
     ),
     th.Property(
         "commit_message",
