@@ -54,6 +54,11 @@ class Other(abc.ABC):
 
     name: str
 
+    @property
+    @abc.abstractmethod
+    def is_here(self) -> bool:
+        """Whether it is installed."""
+
     @abc.abstractmethod
     def run(self, place: str, messages: Path, tables: Sequence[str]) -> None:
         """Load messages, which begin with the SCHEMA of each table.

@@ -35,16 +35,15 @@ def peers(directory: Path) -> None:
         postgres = open_.enter_context(running_postgres(place))
         others: list[Other] = []
         for name in TARGETS:
-            target = PostgresTarget(name, postgres, directory)
-            _take(target, others, is_here=target.is_here)
+            _take(PostgresTarget(name, postgres, directory), others)
         server = None
         if words := missing():
             told(words)
         else:
             server = open_.enter_context(running_dolt(directory / "dolt"))
-            dlt = Dlt(server, directory)
-            _take(dlt, others, is_here=dlt.is_here)
-        head = ["case", "records", "DoltLite", "Dolt", *(one.name for one in others)]
+            _take(Dlt(server, directory), others)
+        places = ["DoltLite"] if server is None else ["DoltLite", "Dolt"]
+        head = ["case", "records", *places, *(one.name for one in others)]
         print(f"| {' | '.join(head)} |\n|---|{'--:|' * (len(head) - 1)}", flush=True)
         notes = []
         for number, case in enumerate(all_cases()):
@@ -54,8 +53,8 @@ def peers(directory: Path) -> None:
             told(note)
 
 
-def _take(other: Other, others: list[Other], *, is_here: bool) -> None:
-    if is_here:
+def _take(other: Other, others: list[Other]) -> None:
+    if other.is_here:
         others.append(other)
     else:
         told(f"{other.name} is left out: it could not be installed")
