@@ -9,20 +9,25 @@ from math import inf
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects import mysql
 from support import Place, schema, state
 from support_dolt import (
     BOTH,
     KEYS,
     DoltServer,
+    engine_of,
     needs_dolt,
     plain,
+    url_of,
 )
 from support_strange_values import expected_row, messages_of, rows_of, strange_records
 
 from target_dolt.values import TooNarrowError
 from target_dolt_plugins.dolt_types import exact_json
+from target_dolt_plugins.dolt_writer import InsertWriter, LoadDataWriter
 
 pytestmark = needs_dolt
 
@@ -102,6 +107,53 @@ def test_whatever_is_loaded_is_read_back_exactly_by_either_way(
             expected = expected_row(row, number)
             bent = {name: (expected[name], found[number][name]) for name in expected}
             assert {name: both for name, both in bent.items() if both[0] != both[1]} == {}
+
+
+_days = st.dates().map(str) | st.sampled_from(
+    ["0000-00-00", "0000-01-01", "0001-01-01", "9999-12-31", "2024-1-31", "2024/01/31"]
+)
+_moments = st.datetimes().map(lambda one: one.isoformat(" ", "microseconds")) | st.sampled_from(
+    [
+        "0000-00-00 00:00:00.000000",
+        "0000-01-01 00:00:00.000001",
+        "9999-12-31 23:59:59.499999",
+        "2024-02-29T01:02:03Z",
+        "2024-01-31T10:11:12.123456",
+        "2024-01-31 10:11:12.5",
+    ]
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    written=st.lists(st.tuples(st.none() | _days, st.none() | _moments), min_size=1, max_size=99)
+)
+def test_dates_spelled_for_the_servers_speed_are_those_that_plain_text_gives(
+    dolt_server: DoltServer, written: list[tuple[str | None, str | None]]
+) -> None:
+    """By both ways, of every precision, zeros and what a plugin may write too."""
+    place = Place(dolt_server.new_database())
+    rows = [(number, day, *[at] * 3) for number, (day, at) in enumerate(written)]
+    with engine_of(url_of(place)) as engine, engine.begin() as connection:
+        tables = [
+            sa.Table(
+                name,
+                sa.MetaData(),
+                sa.Column("id", sa.Integer, primary_key=True),
+                sa.Column("day", sa.DATE),
+                *[sa.Column(f"at{fsp}", mysql.DATETIME(fsp=fsp)) for fsp in (0, 3, 6)],
+            )
+            for name in ("as_text", "by_load_data", "by_insert")
+        ]
+        for table in tables:
+            table.create(connection)
+        marks = ", ".join(["%s"] * len(rows[0]))
+        connection.exec_driver_sql(f"INSERT INTO as_text VALUES ({marks})", rows)
+        LoadDataWriter(tables[1], connection.dialect).upsert(connection, rows)
+        InsertWriter(tables[2], connection.dialect).upsert(connection, rows)
+    expected, *others = [place.query(f"SELECT * FROM {table.name}") for table in tables]
+    assert len(expected) == len(rows)
+    assert others == [expected, expected]
 
 
 BENT = [
