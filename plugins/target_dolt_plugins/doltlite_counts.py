@@ -75,17 +75,14 @@ def row_counts(connection: sa.Connection, modified: Collection[str]) -> Sequence
 
 
 def _tails(connection: sa.Connection, tables: Sequence[str]) -> Iterator[_Tail]:
-    for some in queries.in_parts(tables):
-        counts = [sa.select(sa.func.count()).select_from(sa.table(name)) for name in some]
-        [rows] = connection.execute(sa.select(*(one.scalar_subquery() for one in counts)))
-        for name, count in zip(some, rows, strict=True):
-            most = min(LONGEST, count // SHARE)
-            if (
-                count >= LARGE
-                and connection.exec_driver_sql(_OF_OTHERS, (name,)).first() is None
-                and (tail := _tail(connection, name, most)) is not None
-            ):
-                yield tail
+    for name, count in queries.rows_of(connection, tables).items():
+        most = min(LONGEST, count // SHARE)
+        if (
+            count >= LARGE
+            and connection.exec_driver_sql(_OF_OTHERS, (name,)).first() is None
+            and (tail := _tail(connection, name, most)) is not None
+        ):
+            yield tail
 
 
 def _tail(connection: sa.Connection, table: str, most: int) -> _Tail | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from target_dolt.backend import Database
 from target_dolt.messages import TableChange
+from target_dolt.queries import rows_of
 
 OWN_PREFIX = "_target_dolt_"
 """Tables of this tool: whose rows belong to one run or one table each, so that they merge."""
@@ -25,11 +27,13 @@ class Staged:
 
     Attributes:
         tables: The tables that differ, new and dropped ones too.
-        modified: Those of them that were there before, and are.
+        new: Those of them that were not there before.
+        modified: Those that were there before, and are.
         renamed: What DoltLite takes for renames: each an old name and a new one.
     """
 
     tables: frozenset[str]
+    new: frozenset[str]
     modified: frozenset[str]
     renamed: tuple[tuple[str, str], ...]
 
@@ -38,11 +42,14 @@ def read(connection: sa.Connection) -> Staged:
     """Return what is staged on a connection's branch."""
     found = [(name, status) for name, status in connection.exec_driver_sql(_STATUS)]
     names = [name for name, status in found if status != "renamed"]
-    modified = frozenset(name for name, status in found if status == "modified")
+    new, modified = (
+        frozenset(name for name, status in found if status == one)
+        for one in ("new table", "modified")
+    )
     if len(names) == len(found):
-        return Staged(frozenset(names), modified, ())
+        return Staged(frozenset(names), new, modified, ())
     renamed = tuple((old, new) for old, new in connection.exec_driver_sql(_RENAMED))
-    return Staged(frozenset(names).union(*renamed), modified, renamed)
+    return Staged(frozenset(names).union(*renamed), new, modified, renamed)
 
 
 def changes(
@@ -55,19 +62,27 @@ def changes(
     """
     found = {name: TableChange(name, 0, 0, 0) for name in sorted(staged.tables)}
     older = {new: old for old, new in staged.renamed}
-    for new, old in older.items():
-        rows = connection.execute(sa.select(sa.func.count()).select_from(sa.table(new))).scalar()
-        found[new] = TableChange(new, int(rows or 0), 0, 0)
-        found[old] = TableChange(old, 0, 0, int(rows or 0))
-    # What is renamed has rows of before under another name.
-    modified = () if older else {n for n in staged.modified if not n.startswith(OWN_PREFIX)}
-    for one in database.row_counts(connection, modified):
-        if one.table in older:
-            found[older[one.table]] = TableChange(older[one.table], 0, 0, one.before)
-        elif one.table in staged.tables:
-            rekeyed = one.is_blank and _has_rows(connection, one.table)
-            found[one.table] = TableChange(one.table, one.added, one.changed, one.deleted, rekeyed)
-    return tuple(one for one in found.values() if not one.table.startswith(OWN_PREFIX))
+    # Of a table that is new all rows are, and an engine knows its number without reading them.
+    for name, rows in rows_of(connection, [*_not_own(staged.new), *older]).items():
+        found[name] = TableChange(name, rows, 0, 0)
+        if name in older:
+            found[older[name]] = TableChange(older[name], 0, 0, rows)
+    if _not_own(staged.tables - staged.new):
+        # What is renamed has rows of before under another name.
+        modified = () if older else _not_own(staged.modified)
+        for one in database.row_counts(connection, modified):
+            if one.table in older:
+                found[older[one.table]] = TableChange(older[one.table], 0, 0, one.before)
+            elif one.table in staged.tables:
+                rekeyed = one.is_blank and _has_rows(connection, one.table)
+                found[one.table] = TableChange(
+                    one.table, one.added, one.changed, one.deleted, rekeyed
+                )
+    return tuple(map(found.__getitem__, _not_own(found)))
+
+
+def _not_own(tables: Iterable[str]) -> list[str]:
+    return [name for name in tables if not name.startswith(OWN_PREFIX)]
 
 
 def _has_rows(connection: sa.Connection, table: str) -> bool:
