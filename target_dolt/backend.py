@@ -196,6 +196,11 @@ class Database(Upkeep):
         del inspector, table
         return True
 
+    def is_watched(self, connection: sa.Connection, table: str) -> bool:
+        """Whether what is on a table that exists sees values before the database reads them."""
+        del connection, table
+        return False
+
     @abc.abstractmethod
     def create(self, connection: sa.Connection, table: Table) -> None:
         """Create a table."""

@@ -50,6 +50,7 @@ class Table:
             around them.
         exact: Whether no two keys are one to the database that are two to us: somebody else's
             table may take `a` and `A` for the same.
+        watched: Whether somebody's CHECK or trigger sees rows as they are written.
     """
 
     name: str
@@ -58,3 +59,4 @@ class Table:
     required: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
     exact: bool = True
+    watched: bool = False

@@ -8,6 +8,9 @@ from sqlalchemy.sql.elements import quoted_name
 
 from target_dolt.constraint import COLUMN, Constraint, Statements
 
+_TRIGGERS = "SELECT 1 FROM dolt_schemas WHERE type = 'trigger' LIMIT 1"
+"""SHOW TRIGGERS wants a right of its own."""
+
 _PREFIX = 255
 """Characters of a long text that an index goes by; a unique one goes by the whole text."""
 
@@ -36,6 +39,14 @@ def statements(table: sa.Table, one: Constraint, dialect: sa.Dialect) -> Stateme
     )
     # The index that Dolt makes for it stays behind; where another one serves, there is none.
     return Statements((put,), (f"{alter} DROP FOREIGN KEY {name}", f"{alter} DROP INDEX {name}"))
+
+
+def sees_values(connection: sa.Connection, table: str) -> bool:
+    """Whether a table has a CHECK, or any table of the database a trigger."""
+    return bool(
+        sa.inspect(connection).get_check_constraints(table)
+        or connection.exec_driver_sql(_TRIGGERS).first()
+    )
 
 
 def _column(

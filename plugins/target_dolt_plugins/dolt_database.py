@@ -20,7 +20,7 @@ from target_dolt.ddl import sa_table
 from target_dolt.dialect import ColumnType
 from target_dolt.errors import ConfigError
 from target_dolt.retry import again, told
-from target_dolt_plugins.dolt_constraints import statements
+from target_dolt_plugins.dolt_constraints import sees_values, statements
 from target_dolt_plugins.dolt_dialect import DoltDialect
 from target_dolt_plugins.dolt_directory import LOCAL_USER, DirectoryServer, bytes_in
 from target_dolt_plugins.dolt_lock import named_lock
@@ -181,6 +181,10 @@ class DoltDatabase(Database):
         ]
         return all(one is None or one.endswith("_bin") for one in collations)
 
+    def is_watched(self, connection: sa.Connection, table: str) -> bool:
+        """Whether a CHECK or a trigger sees values as they are spelled."""
+        return sees_values(connection, table)
+
     def create(self, connection: sa.Connection, table: Table) -> None:
         """Create a table."""
         connection.execute(sa.schema.CreateTable(self._describe(table)))
@@ -216,9 +220,9 @@ class DoltDatabase(Database):
         loose = any(isinstance(table.types[name], _LOOSE) for name in table.key)
         lanes = self.lanes if table.exact and not loose else 1
         if self._bulk == "load_data" and not table.others:
-            return LoadDataWriter(described, self._sql, lanes)
+            return LoadDataWriter(described, self._sql, lanes, watched=table.watched)
         # REPLACE would empty the others
-        return InsertWriter(described, self._sql, table.others, lanes)
+        return InsertWriter(described, self._sql, table.others, lanes, watched=table.watched)
 
     def diff_rows(
         self,

@@ -124,21 +124,32 @@ _FORMATS: tuple[tuple[Kind, Callable[[Column, Spelling], Iterable[str]]], ...] =
     (sa.Integer, _numbers),
     (sa.Float, _numbers),
     (mysql.YEAR, _numbers),
-    (sa.DATE, _dates),
-    (sa.DATETIME, _moments),
     (sa.DECIMAL, _decimals),
     (mysql.SET, _sets),
     (BINARY, _bytes),
 )
 """All others are texts."""
 
+_IN_UTC: tuple[tuple[Kind, Callable[[Column, Spelling], Iterable[str]]], ...] = (
+    (sa.DATE, _dates),
+    (sa.DATETIME, _moments),
+)
+
 
 class Fields:
     """The spelling of one table's rows."""
 
-    def __init__(self, table: sa.Table, spelling: Spelling) -> None:
-        """Choose each column's format once."""
-        self._formats = [first_of_kind(_FORMATS, column.type) or _texts for column in table.columns]
+    def __init__(self, table: sa.Table, spelling: Spelling, *, plain: bool = False) -> None:
+        """Choose each column's format once.
+
+        Args:
+            table: The table.
+            spelling: What texts and missing values look like.
+            plain: Whether dates are spelled as people do: Dolt's CHECKs, triggers, generated
+                columns and defaults see what was sent, not what is kept (docs/upstream.md).
+        """
+        formats = _FORMATS if plain else (*_IN_UTC, *_FORMATS)
+        self._formats = [first_of_kind(formats, column.type) or _texts for column in table.columns]
         self._spelling = spelling
 
     def rows(self, rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:

@@ -120,7 +120,13 @@ class InsertWriter(_DoltWriter):
     """
 
     def __init__(
-        self, table: sa.Table, dialect: sa.Dialect, others: Sequence[str] = (), lanes: int = 1
+        self,
+        table: sa.Table,
+        dialect: sa.Dialect,
+        others: Sequence[str] = (),
+        lanes: int = 1,
+        *,
+        watched: bool = False,
     ) -> None:
         """Compile the statements' constant parts; the table may have other columns beside."""
         super().__init__(table, dialect, others, lanes)
@@ -128,7 +134,8 @@ class InsertWriter(_DoltWriter):
         columns = [quote(column) for column in table.columns]
         name = dialect.identifier_preparer.format_table(table)
         self._into = f"INTO {name} ({', '.join(columns)})"
-        self._literals = Fields(table, LITERALS)
+        # A column of somebody else's may be made of ours.
+        self._literals = Fields(table, LITERALS, plain=watched or bool(others))
         self._upsert, self._tail = "REPLACE", ""
         if others:
             # The key is among them: Dolt 2.3.1 is a fifth slower where a column is left out.
@@ -162,10 +169,12 @@ class InsertWriter(_DoltWriter):
 class LoadDataWriter(_DoltWriter):
     """LOAD DATA LOCAL, always with REPLACE: without it Dolt bends values without a word."""
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect, lanes: int = 1) -> None:
+    def __init__(
+        self, table: sa.Table, dialect: sa.Dialect, lanes: int = 1, *, watched: bool = False
+    ) -> None:
         """Compile the statement."""
         super().__init__(table, dialect, lanes=lanes)
-        self._insert = InsertWriter(table, dialect)
+        self._insert = InsertWriter(table, dialect, watched=watched)
         quote = dialect.identifier_preparer
         columns = ", ".join(quote.quote(column.name) for column in table.columns)
         self._load = (
@@ -174,7 +183,7 @@ class LoadDataWriter(_DoltWriter):
             "FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' "
             f"({columns})"
         )
-        self._fields = Fields(table, FIELDS)
+        self._fields = Fields(table, FIELDS, plain=watched)
         self._has_bytes = any(isinstance(column.type, BINARY) for column in table.columns)
 
     def _spelled(self, rows: Sequence[Row]) -> Write:

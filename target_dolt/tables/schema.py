@@ -80,13 +80,14 @@ class Tables:
             key = inspector.get_pk_constraint(name)["constrained_columns"]
             self._unique[name] = _unique_indexes(inspector, name)
             exact = self._database.is_exact(inspector, name)
+            watched = self._database.is_watched(self._connection, name)
         self._defaults[name] = {one["name"] for one in columns if one["default"] is not None}
         known = {
             one["name"]: self._database.logical_type(one["type"], types.get(one["name"]))
             for one in columns
         }
         required = {one["name"] for one in columns if not one["nullable"]} - set(key)
-        return Table(name, known, tuple(key), frozenset(required), exact=exact)
+        return Table(name, known, tuple(key), frozenset(required), exact=exact, watched=watched)
 
     def fit(self, wanted: Table, types: Mapping[str, ColumnType], *, frozen: bool = False) -> Table:
         """Make the table, or widen the one that exists so that it holds what is wanted.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql
-from support import Place, schema, state
+from support import Place, record, schema, state
 from support_dolt import (
     BOTH,
     KEYS,
@@ -154,6 +154,52 @@ def test_dates_spelled_for_the_servers_speed_are_those_that_plain_text_gives(
     expected, *others = [place.query(f"SELECT * FROM {table.name}") for table in tables]
     assert len(expected) == len(rows)
     assert others == [expected, expected]
+
+
+_DAYS = schema(
+    "t",
+    {
+        "id": {"type": "integer"},
+        "d": {"type": ["string", "null"], "format": "date"},
+        "m": {"type": ["string", "null"], "format": "date-time"},
+        "x": {"type": ["string", "null"]},
+    },
+)
+ADDED = {
+    "check": "ALTER TABLE t ADD CONSTRAINT c CHECK (length(d) = 10 AND right(m, 6) = '000000')",
+    "generated": "ALTER TABLE t ADD COLUMN g VARCHAR(90) AS (concat(d, '|', m)) STORED",
+    "default": "ALTER TABLE t ADD COLUMN g VARCHAR(90) DEFAULT (concat(d, '|', m))",
+    "trigger": (
+        "ALTER TABLE t ADD COLUMN g VARCHAR(90); CREATE TRIGGER tr BEFORE INSERT ON t "
+        "FOR EACH ROW SET NEW.g = concat(NEW.d, '|', NEW.m)"
+    ),
+    "trigger-of-ours": (
+        "CREATE TRIGGER tr BEFORE INSERT ON t "
+        "FOR EACH ROW SET NEW.d = if(length(NEW.d) = 10, NEW.d, NULL)"
+    ),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("added", ADDED)
+def test_what_is_on_a_table_sees_dates_as_people_write_them(
+    place: Place, bulk_load: str, added: str
+) -> None:
+    """Dolt's CHECKs, triggers and generated columns see what was sent, not what is kept."""
+    place.load([_DAYS, record("t", id=1), state({"n": 1})], bulk_load=bulk_load)
+    with engine_of(url_of(place)) as engine, engine.begin() as connection:
+        for statement in ADDED[added].split("; "):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("CALL dolt_commit('-Am', 'somebody')")
+    for number, text in ((2, "text"), (3, "NULL")):  # a buffer with the second goes by INSERT
+        row = record("t", id=number, d="2024-02-29", m="2024-02-29T01:02:03Z", x=text)
+        place.load([_DAYS, row, state({"n": number})], bulk_load=bulk_load)
+    found = place.query("SELECT d, m, x FROM t WHERE id > 1 ORDER BY id")
+    kept = dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 1, 2, 3)  # noqa: DTZ001 - as Dolt has it
+    assert found == [(*kept, "text"), (*kept, "NULL")]
+    if "COLUMN g" in ADDED[added]:
+        made = place.query("SELECT g FROM t WHERE id > 1")
+        assert made == [("2024-02-29|2024-02-29 01:02:03.000000",)] * 2
 
 
 BENT = [
