@@ -34,8 +34,6 @@ class Case:
         lines: Makes so many of its messages; files go into the directory.
         settings: What is not left at its default.
         before: What is loaded into the same database first, unmeasured.
-        raw: Whether raw statements are measured beside: one table's rows, all of them new or
-            over rows that are there.
     """
 
     name: str
@@ -43,7 +41,6 @@ class Case:
     lines: Callable[[Path, int], Iterator[str]]
     settings: dict[str, Any] = field(default_factory=dict)
     before: Callable[[Path, int], Iterator[str]] | None = None
-    raw: bool = True
 
 
 def _shape(shape: shapes.Shape, every: int = EVERY) -> Callable[[Path, int], Iterator[str]]:
@@ -78,7 +75,6 @@ CASES = [
         "ten streams interleaved",
         RECORDS,
         lambda _, count: shapes.interleaved(count, EVERY, 10),
-        raw=False,
     ),
     Case(
         "BATCH, JSONL.gz",
@@ -171,7 +167,7 @@ def _on_doltlite(case: Case, messages: Path, directory: Path) -> None:
         before = database.stat().st_size if case.before else 0
         done = load(database, messages, **settings_of(case, messages))
         stored = database.stat().st_size - before
-        raw = raw_seconds(database, directory / f"raw{number}.db") if case.raw else None
+        raw = raw_seconds(database, directory / f"raw{number}.db")
         rounds.append((done, start_up, raw, 0.0, stored))
         for file in (database, directory / f"raw{number}.db"):
             file.unlink(missing_ok=True)
@@ -193,28 +189,24 @@ def _on_dolt(server: DoltServer, case: Case, messages: Path, directory: Path) ->
         done = load(server.url(name), messages, **settings_of(case, messages))
         busy = server.cpu_seconds() - busy
         stored = server.size(name) - before
-        raw = None
-        if case.raw:
-            made = [str(server.value("SELECT dolt_hashof('main')", name))] * (
-                2 if case.before else 1
-            )
-            raw = raw_dolt_seconds(server, name, made, copy, "load")[-1]
-            server.value(f"DROP DATABASE {copy}")
+        made = [str(server.value("SELECT dolt_hashof('main')", name))] * (2 if case.before else 1)
+        raw = raw_dolt_seconds(server, name, made, copy, "load")[-1]
+        server.value(f"DROP DATABASE {copy}")
         server.value(f"DROP DATABASE {name}")
         rounds.append((done, start_up, raw, busy, stored))
     _row(case, rounds)
 
 
-def _row(case: Case, rounds: list[tuple[Load, float, float | None, float, int]]) -> None:
+def _row(case: Case, rounds: list[tuple[Load, float, float, float, int]]) -> None:
     """Print the best of the rounds."""
     best = min(rounds, key=lambda one: one[0].seconds)[0]
     start_up = min(one[1] for one in rounds)
-    raws = [one[2] for one in rounds if one[2] is not None]
+    raw = min(one[2] for one in rounds)
     cells = [case.name]
     for seconds in (best.seconds, best.seconds - start_up):
         if seconds > 0:
             cells.append(f"{case.records / seconds:,.0f}")
-            cells.append(f"{min(raws) / seconds:.2f}" if raws else "")
+            cells.append(f"{raw / seconds:.2f}")
         else:  # too few records to be told from start-up
             cells += ["", ""]
     cells.append(f"{best.cpu_seconds:.2f}")

@@ -1,4 +1,4 @@
-"""The ceiling: a loaded table's rows by plain `executemany` into the same STRICT table anew.
+"""The ceiling: loaded tables' rows by plain `executemany` into the same STRICT tables anew.
 
 As a program: two paths, a database that target-dolt filled and one to be made; prints seconds.
 """
@@ -17,20 +17,23 @@ BATCH = 10_000
 
 
 def main(source: str, copy: str) -> None:
-    """Copy the table and print how long the writing took, one SQL transaction in all."""
+    """Copy the tables and print how long the writing took, one SQL transaction in all."""
     sqlite3 = doltlite_engine.load()
     connection = sqlite3.connect(source)
-    [[ddl]] = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", [STREAM])
-    rows = connection.execute(f"SELECT * FROM {STREAM}").fetchall()
+    tables = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name GLOB ?", [f"{STREAM}*"]
+    ).fetchall()
+    contents = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name, _ in tables}
     connection.close()
     connection = sqlite3.connect(copy, isolation_level=None)
-    connection.execute(ddl)
-    marks = ", ".join("?" * len(rows[0]))
+    for _, ddl in tables:
+        connection.execute(ddl)
     began = time.perf_counter()
     connection.execute("BEGIN IMMEDIATE")
-    for start in range(0, len(rows), BATCH):
-        part = rows[start : start + BATCH]
-        connection.executemany(f"INSERT INTO {STREAM} VALUES ({marks})", part)
+    for name, rows in contents.items():
+        insert = f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})"
+        for start in range(0, len(rows), BATCH):
+            connection.executemany(insert, rows[start : start + BATCH])
     connection.execute("COMMIT")
     print(time.perf_counter() - began)
     connection.close()

@@ -1,4 +1,4 @@
-"""The ceiling on a Dolt server: ready bytes of a loaded table's rows into the same table anew.
+"""The ceiling on a Dolt server: ready bytes of loaded tables' rows into the same tables anew.
 
 As a program: settings as JSON on stdin (a server's, the database that target-dolt filled, commits
 of it whose rows to load one after the other, the database to make, `load` or `insert`); prints
@@ -23,7 +23,7 @@ from benchmarks.records import STREAM
 ROWS_OF_PACKET = 2_000
 ROWS_OF_INSERT = 1_000
 LOAD = (
-    f"LOAD DATA LOCAL INFILE 'rows' REPLACE INTO TABLE {STREAM} CHARACTER SET utf8mb4 "
+    "LOAD DATA LOCAL INFILE 'rows' REPLACE INTO TABLE {} CHARACTER SET utf8mb4 "
     r"FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
 )
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n"})
@@ -49,21 +49,21 @@ class _Connection(Connection):
         return result.affected_rows
 
 
-def load(connection: Any, packets: Sequence[bytes]) -> None:
+def load(connection: Any, table: str, packets: Sequence[bytes]) -> None:
     """Send all rows by one LOAD DATA LOCAL REPLACE."""
     connection.packets = packets
-    connection.query(LOAD)
+    connection.query(LOAD.format(table))
 
 
-def insert(connection: Any, statements: Sequence[bytes]) -> None:
+def insert(connection: Any, table: str, statements: Sequence[bytes]) -> None:
     """Send all rows by INSERTs of many rows."""
+    del table  # they name it
     for statement in statements:
         connection.query(statement)
 
 
-def packets(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Iterator[bytes]:
+def packets(_table: str, rows: Sequence[Sequence[Any]], _columns: Sequence[str]) -> Iterator[bytes]:
     """Yield the bytes of LOAD DATA's packets."""
-    del columns  # it takes them in the table's order
     for start in range(0, len(rows), ROWS_OF_PACKET):
         lines = (
             "\t".join(r"\N" if one is None else str(one).translate(ESCAPES) for one in row)
@@ -72,7 +72,9 @@ def packets(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Iterator[b
         yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def statements(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Iterator[bytes]:
+def statements(
+    table: str, rows: Sequence[Sequence[Any]], columns: Sequence[str]
+) -> Iterator[bytes]:
     """Yield INSERT statements, which change a row that is there already."""
     escape, encoders = pymysql.converters.escape_item, pymysql.converters.encoders
     changes = ",".join(f"{name} = VALUES({name})" for name in columns)
@@ -80,7 +82,7 @@ def statements(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Iterato
         some = rows[start : start + ROWS_OF_INSERT]
         texts = (",".join(escape(one, "utf8mb4", encoders) for one in row) for row in some)
         values = ",".join(f"({text})" for text in texts)
-        yield f"INSERT INTO {STREAM} VALUES {values} ON DUPLICATE KEY UPDATE {changes}".encode()
+        yield f"INSERT INTO {table} VALUES {values} ON DUPLICATE KEY UPDATE {changes}".encode()
 
 
 WAYS: dict[str, tuple[Callable[..., Iterator[bytes]], Callable[..., None]]] = {
@@ -90,25 +92,34 @@ WAYS: dict[str, tuple[Callable[..., Iterator[bytes]], Callable[..., None]]] = {
 
 
 def main(server: dict[str, Any], source: str, commits: list[str], copy: str, way: str) -> None:
-    """Make the table and load it once for each commit, each in one transaction."""
+    """Make the tables and load them once for each commit, each in one transaction."""
     prepare, send = WAYS[way]
     with _Connection(**server, database=source) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SHOW CREATE TABLE {STREAM}")
-        ddl = cursor.fetchone()[1]
+        cursor.execute(f"SHOW TABLES LIKE '{STREAM}%'")
+        tables = [name for (name,) in cursor.fetchall()]
+        made = []
+        for table in tables:
+            cursor.execute(f"SHOW CREATE TABLE {table}")
+            made.append(cursor.fetchone()[1])
         contents = []
         for commit in commits:
-            cursor.execute(f"SELECT * FROM {STREAM} AS OF '{commit}'")
-            columns = [column[0] for column in cursor.description]
-            contents.append(list(prepare(cursor.fetchall(), columns)))
+            content = {}
+            for table in tables:
+                cursor.execute(f"SELECT * FROM {table} AS OF '{commit}'")
+                columns = [column[0] for column in cursor.description]
+                content[table] = list(prepare(table, cursor.fetchall(), columns))
+            contents.append(content)
     seconds = []
     with _Connection(**server, local_infile=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {copy}")
         cursor.execute(f"USE {copy}")
-        cursor.execute(ddl)
+        for ddl in made:
+            cursor.execute(ddl)
         cursor.execute("SET autocommit = 0")
         for content in contents:
             began = time.perf_counter()
-            send(connection, content)
+            for table, ready in content.items():
+                send(connection, table, ready)
             connection.commit()
             seconds.append(time.perf_counter() - began)
     print(json.dumps(seconds))
