@@ -101,14 +101,13 @@ def main(server: dict[str, Any], source: str, commits: list[str], copy: str, way
         for table in tables:
             cursor.execute(f"SHOW CREATE TABLE {table}")
             made.append(cursor.fetchone()[1])
-        contents = []
-        for commit in commits:
-            content = {}
+        contents: dict[str, dict[str, list[bytes]]] = {}
+        for commit in set(commits):
+            content = contents[commit] = {}
             for table in tables:
                 cursor.execute(f"SELECT * FROM {table} AS OF '{commit}'")
                 columns = [column[0] for column in cursor.description]
                 content[table] = list(prepare(table, cursor.fetchall(), columns))
-            contents.append(content)
     seconds = []
     with _Connection(**server, local_infile=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {copy}")
@@ -116,9 +115,9 @@ def main(server: dict[str, Any], source: str, commits: list[str], copy: str, way
         for ddl in made:
             cursor.execute(ddl)
         cursor.execute("SET autocommit = 0")
-        for content in contents:
+        for commit in commits:
             began = time.perf_counter()
-            for table, ready in content.items():
+            for table, ready in contents[commit].items():
                 send(connection, table, ready)
             connection.commit()
             seconds.append(time.perf_counter() - began)
