@@ -196,9 +196,9 @@ class Database(Upkeep):
         del inspector, table
         return True
 
-    def is_watched(self, connection: sa.Connection, table: str) -> bool:
+    def is_watched(self, connection: sa.Connection, inspector: sa.Inspector, table: str) -> bool:
         """Whether what is on a table that exists sees values before the database reads them."""
-        del connection, table
+        del connection, inspector, table
         return False
 
     @abc.abstractmethod

@@ -41,11 +41,10 @@ def statements(table: sa.Table, one: Constraint, dialect: sa.Dialect) -> Stateme
     return Statements((put,), (f"{alter} DROP FOREIGN KEY {name}", f"{alter} DROP INDEX {name}"))
 
 
-def sees_values(connection: sa.Connection, table: str) -> bool:
+def sees_values(connection: sa.Connection, inspector: sa.Inspector, table: str) -> bool:
     """Whether a table has a CHECK, or any table of the database a trigger."""
     return bool(
-        sa.inspect(connection).get_check_constraints(table)
-        or connection.exec_driver_sql(_TRIGGERS).first()
+        inspector.get_check_constraints(table) or connection.exec_driver_sql(_TRIGGERS).first()
     )
 
 

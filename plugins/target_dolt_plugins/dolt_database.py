@@ -181,9 +181,9 @@ class DoltDatabase(Database):
         ]
         return all(one is None or one.endswith("_bin") for one in collations)
 
-    def is_watched(self, connection: sa.Connection, table: str) -> bool:
+    def is_watched(self, connection: sa.Connection, inspector: sa.Inspector, table: str) -> bool:
         """Whether a CHECK or a trigger sees values as they are spelled."""
-        return sees_values(connection, table)
+        return sees_values(connection, inspector, table)
 
     def create(self, connection: sa.Connection, table: Table) -> None:
         """Create a table."""

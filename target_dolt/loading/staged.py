@@ -73,8 +73,10 @@ def changes(
         for one in database.row_counts(connection, modified):
             if one.table in older:
                 found[older[one.table]] = TableChange(older[one.table], 0, 0, one.before)
-            elif one.table in staged.tables:
-                rekeyed = one.is_blank and _has_rows(connection, one.table)
+            elif one.table in staged.tables - staged.new:
+                # Dolt counts none where it has compared none.
+                blank = one.is_blank and one.table in staged.modified
+                rekeyed = blank and rows_of(connection, [one.table])[one.table] > 0
                 found[one.table] = TableChange(
                     one.table, one.added, one.changed, one.deleted, rekeyed
                 )
@@ -83,11 +85,3 @@ def changes(
 
 def _not_own(tables: Iterable[str]) -> list[str]:
     return [name for name in tables if not name.startswith(OWN_PREFIX)]
-
-
-def _has_rows(connection: sa.Connection, table: str) -> bool:
-    """Whether a table is there and has rows: Dolt counts none where it has compared none."""
-    if not sa.inspect(connection).has_table(table):
-        return False
-    some = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
-    return connection.execute(some).first() is not None

@@ -80,7 +80,7 @@ class Tables:
             key = inspector.get_pk_constraint(name)["constrained_columns"]
             self._unique[name] = _unique_indexes(inspector, name)
             exact = self._database.is_exact(inspector, name)
-            watched = self._database.is_watched(self._connection, name)
+            watched = self._database.is_watched(self._connection, inspector, name)
         self._defaults[name] = {one["name"] for one in columns if one["default"] is not None}
         known = {
             one["name"]: self._database.logical_type(one["type"], types.get(one["name"]))
